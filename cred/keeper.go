@@ -130,8 +130,8 @@ func (k *Keeper) WantRefresh(now sign.UnixMilli) (Reason, bool) {
 // Failed reports that asking brought nothing: the handler was rejected, or Set
 // refused what it gave. The hold stays, as ReasonRefreshFailed, and nobody is
 // asked again until Set or Retry. Without an outstanding refresh it is a late
-// answer and changes nothing.
-func (k *Keeper) Failed() {
+// answer and changes nothing. now is when the answer came.
+func (k *Keeper) Failed(now sign.UnixMilli) {
 	if k.asked {
 		k.asked, k.stuck = false, ReasonRefreshFailed
 	}
@@ -142,9 +142,10 @@ func (k *Keeper) Failed() {
 func (k *Keeper) Retry() { k.stuck = ReasonNone }
 
 // Expire is the user's word that the current credentials are over. Requests
-// are held from now on, as ReasonInvalidated, until Set.
-func (k *Keeper) Expire() {
-	if k.current != nil && k.lost == ReasonNone {
+// are held from now on, as ReasonInvalidated, until Set. It changes nothing
+// where they are held already.
+func (k *Keeper) Expire(now sign.UnixMilli) {
+	if k.why(now) == ReasonNone {
 		k.lost = ReasonInvalidated
 	}
 }
