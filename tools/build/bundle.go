@@ -1,0 +1,241 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// buildDist makes the npm package. Its three modules are self-contained: a
+// static page has no bundler that could resolve a package's name.
+func buildDist(root string) error {
+	if err := buildEngine(root); err != nil {
+		return err
+	}
+	dist := filepath.Join(root, "dist")
+	out, err := bundle(root, browser(dist,
+		entry(root, "web/core/index.ts", "bucketline"),
+		entry(root, "web/ui/index.ts", "bucketline-ui"),
+		entry(root, "web/login/index.ts", "bucketline-login"),
+	))
+	if err != nil {
+		return err
+	}
+	if err := declarations(root, out); err != nil {
+		return err
+	}
+	if out["package.json"], err = publishedPackage(root); err != nil {
+		return err
+	}
+	if err := out.addFile(filepath.Join(root, "LICENSE")); err != nil {
+		return err
+	}
+	return out.write(dist, "engine.wasm")
+}
+
+// buildPage makes the demo page in the folder that devstack embeds.
+func buildPage(root string) error {
+	if err := buildEngine(root); err != nil {
+		return err
+	}
+	page := filepath.Join(root, "devstack", "page")
+	out, err := bundle(root, browser(page,
+		entry(root, "web/demo/demo.ts", "demo"),
+		entry(root, "web/demo/demo.css", "demo"),
+	))
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"web/demo/index.html", "web/demo/favicon.svg", "dist/engine.wasm"} {
+		if err := out.addFile(filepath.Join(root, name)); err != nil {
+			return err
+		}
+	}
+	return out.write(page, "README.md")
+}
+
+// buildTests bundles every test of web/ for node, one file each and flat:
+// web/core/wire.test.ts becomes core.wire.test.js. They run in the
+// repository's root, so testdata is found from there.
+func buildTests(root string) error {
+	web := filepath.Join(root, "web")
+	tests, err := sourcesWith(web, ".test.ts")
+	if err != nil {
+		return err
+	}
+	var entries []api.EntryPoint
+	for _, path := range tests {
+		name, err := filepath.Rel(web, path)
+		if err != nil {
+			return err
+		}
+		name = strings.ReplaceAll(strings.TrimSuffix(filepath.ToSlash(name), ".ts"), "/", ".")
+		entries = append(entries, api.EntryPoint{InputPath: path, OutputPath: name})
+	}
+	dir := filepath.Join(root, "build", "test", "web")
+	options := browser(dir, entries...)
+	options.Platform = api.PlatformNode
+	options.Sourcemap = api.SourceMapInline
+	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = false, false, false
+	out, err := bundle(root, options)
+	if err != nil {
+		return err
+	}
+	return out.write(dir)
+}
+
+// buildE2E makes the pages that the browser tests open: each script of
+// test/e2e/page bundled, every other file beside it as it is.
+func buildE2E(root string) error {
+	if err := buildEngine(root); err != nil {
+		return err
+	}
+	source := filepath.Join(root, "test", "e2e", "page")
+	files, err := os.ReadDir(source)
+	if err != nil {
+		return err
+	}
+	plain := folder{}
+	var entries []api.EntryPoint
+	for _, file := range files {
+		name := file.Name()
+		path := filepath.Join(source, name)
+		if base, isScript := strings.CutSuffix(name, ".ts"); isScript && !strings.HasSuffix(name, ".d.ts") {
+			entries = append(entries, api.EntryPoint{InputPath: path, OutputPath: base})
+			continue
+		}
+		if err := plain.addFile(path); err != nil {
+			return err
+		}
+	}
+	if len(entries) == 0 {
+		return errors.New("test/e2e/page holds no script")
+	}
+	dir := filepath.Join(root, "build", "e2e")
+	out, err := bundle(root, browser(dir, entries...))
+	if err != nil {
+		return err
+	}
+	for name, data := range plain {
+		out[name] = data
+	}
+	if err := out.addFile(filepath.Join(root, "dist", "engine.wasm")); err != nil {
+		return err
+	}
+	return out.write(dir)
+}
+
+func entry(root, source, name string) api.EntryPoint {
+	return api.EntryPoint{InputPath: filepath.Join(root, filepath.FromSlash(source)), OutputPath: name}
+}
+
+// browser is how everything for browsers is bundled: ES modules that Chromium
+// 94, Firefox 93 and Safari 16.4 understand, minified, each with its map.
+func browser(dir string, entries ...api.EntryPoint) api.BuildOptions {
+	return api.BuildOptions{
+		EntryPointsAdvanced: entries,
+		Outdir:              dir,
+		Bundle:              true,
+		Format:              api.FormatESModule,
+		Platform:            api.PlatformBrowser,
+		Target:              api.ES2022,
+		Engines: []api.Engine{
+			{Name: api.EngineChrome, Version: "94"},
+			{Name: api.EngineFirefox, Version: "93"},
+			{Name: api.EngineSafari, Version: "16.4"},
+		},
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Sourcemap:         api.SourceMapLinked,
+		LegalComments:     api.LegalCommentsNone, // LICENSES.txt has them whole
+		Loader:            map[string]api.Loader{".svg": api.LoaderText},
+		Metafile:          true,
+	}
+}
+
+// bundle runs esbuild and gives its outputs by their names below Outdir, and
+// the licences of what they contain.
+func bundle(root string, options api.BuildOptions) (folder, error) {
+	options.AbsWorkingDir = root
+	options.LogLevel = api.LogLevelSilent
+	result := api.Build(options)
+	if messages := append(result.Errors, result.Warnings...); len(messages) > 0 {
+		text := api.FormatMessages(messages, api.FormatMessagesOptions{Kind: api.ErrorMessage})
+		return nil, errors.New(strings.TrimSpace(strings.Join(text, "")))
+	}
+	out := folder{}
+	for _, file := range result.OutputFiles {
+		name, err := filepath.Rel(options.Outdir, file.Path)
+		if err != nil {
+			return nil, err
+		}
+		out[filepath.ToSlash(name)] = file.Contents
+	}
+	if options.Platform == api.PlatformBrowser {
+		licences, err := licences(root, result.Metafile)
+		if err != nil {
+			return nil, err
+		}
+		out["LICENSES.txt"] = licences
+	}
+	return out, nil
+}
+
+// declarations adds the .d.ts files of the three modules below types/.
+func declarations(root string, out folder) error {
+	dir, err := os.MkdirTemp("", "bucketline-types-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	web := filepath.Join(root, "web")
+	err = command(web, exec.Command("node", "node_modules/typescript/bin/tsc", "--noEmit", "false",
+		"--declaration", "--emitDeclarationOnly", "--outDir", dir))
+	if err != nil {
+		return err
+	}
+	for _, part := range []string{"core", "ui", "login"} {
+		files, err := sourcesWith(filepath.Join(dir, part), ".d.ts")
+		if err != nil {
+			return err
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, ".test.d.ts") {
+				continue
+			}
+			name, err := filepath.Rel(dir, path)
+			if err != nil {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			out["types/"+filepath.ToSlash(name)] = data
+		}
+	}
+	return nil
+}
+
+// publishedPackage is web/package.json without scripts and devDependencies.
+func publishedPackage(root string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(root, "web", "package.json"))
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, fmt.Errorf("web/package.json: %w", err)
+	}
+	delete(fields, "scripts")
+	delete(fields, "devDependencies")
+	published, err := json.MarshalIndent(fields, "", "  ")
+	return append(published, '\n'), err
+}
