@@ -4,12 +4,18 @@
 // actions.
 //
 // A turn is any number of Handle calls, then Poll until it returns false, then
-// sleep until an event or the instant that Wake names. The one rule a driver
-// can break: every ActSend is answered exactly once, by EvAnswered or EvBroke.
+// sleep until the next event. The one rule a driver can break: every ActSend
+// is answered exactly once, by EvAnswered or EvBroke. Package wire frames
+// events and actions for the WebAssembly boundary.
 package engine
 
 import (
+	"errors"
+
+	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
+	"github.com/bucketline/bucketline/sign"
 )
 
 // Config is what a session is told once.
@@ -28,8 +34,8 @@ type Config struct {
 	// s3.MaxParts parts, never lowered.
 	PartSize int64
 
-	// MultipartThreshold is in bytes: a file of at least this size goes up in
-	// parts. 0 means DefaultMultipartThreshold.
+	// MultipartThreshold is in bytes, 1 to s3.MaxSinglePut: a file of at least
+	// this size goes up in parts. 0 means DefaultMultipartThreshold.
 	MultipartThreshold int64
 
 	// AllowHTTP permits an endpoint without TLS that is not this machine.
@@ -46,4 +52,181 @@ const (
 	MaxConnections            = 256
 	DefaultPartSize           = 8 << 20
 	DefaultMultipartThreshold = 16 << 20
+
+	// spareSlots is how many more files than connections are active, so that
+	// the next one is described while the last one's bytes still go.
+	spareSlots = 2
 )
+
+// What is wrong with a Config that is not wrong with its Target.
+var (
+	ErrSignatureVersion = errors.New("signature version is neither 4 nor 2")
+	ErrConnections      = errors.New("connections is not 1 to 256")
+	ErrPartSize         = errors.New("part size is not 5 MiB to 5 GiB")
+	ErrThreshold        = errors.New("multipart threshold is not 1 byte to 5 GiB")
+	ErrHTTP             = errors.New("endpoint is not https, so that credentials would travel in clear: use https, or allow http if this network is trusted")
+	ErrV2               = errors.New("this store does not accept signature version 2")
+)
+
+// Engine is one upload session. Use New. It is not safe for concurrent use:
+// the driver owns it.
+type Engine struct {
+	config  Config
+	address s3.Address
+	keeper  cred.Keeper
+	v4      sign.V4
+	v2      sign.V2
+
+	table    queue.Table
+	slots    []slot
+	requests []request
+	notes    notes
+
+	active   int // slots in use
+	inFlight int // requests under way
+	begun    uint32
+	changed  uint64
+	held     bool
+	hold     cred.Reason
+
+	size         int64 // of all files but cancelled ones
+	stored       int64 // bytes of stored objects
+	acknowledged int64 // bytes of stored parts of active files
+	sent         int64 // bytes given to the network by requests under way
+}
+
+// New returns an engine without files or credentials. The error says what is
+// wrong with c.
+func New(c Config) (*Engine, error) {
+	if c.SignatureVersion == 0 {
+		c.SignatureVersion = 4
+	}
+	if c.Connections == 0 {
+		c.Connections = DefaultConnections
+	}
+	if c.PartSize == 0 {
+		c.PartSize = DefaultPartSize
+	}
+	if c.MultipartThreshold == 0 {
+		c.MultipartThreshold = DefaultMultipartThreshold
+	}
+	switch {
+	case c.SignatureVersion != 4 && c.SignatureVersion != 2:
+		return nil, ErrSignatureVersion
+	case c.Connections < 1 || c.Connections > MaxConnections:
+		return nil, ErrConnections
+	case c.PartSize < s3.MinPartSize || c.PartSize > s3.MaxPartSize:
+		return nil, ErrPartSize
+	case c.MultipartThreshold < 1 || c.MultipartThreshold > s3.MaxSinglePut:
+		return nil, ErrThreshold
+	}
+	address, err := c.Target.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	if !c.AllowHTTP && address.Scheme != "https" && !address.Loopback() {
+		return nil, ErrHTTP
+	}
+	if c.SignatureVersion == 2 && !c.Target.Profile.Has(s3.FeatureSignatureV2) {
+		return nil, ErrV2
+	}
+	return &Engine{
+		config:   c,
+		address:  address,
+		slots:    make([]slot, c.Connections+spareSlots),
+		requests: make([]request, c.Connections),
+	}, nil
+}
+
+// Presign returns the URL with which anybody may read the object named key for
+// expiresSeconds, 1 to 604,800, or until the credentials end, if that is
+// sooner. It fails when there are no valid credentials now.
+func (e *Engine) Presign(now Now, key string, expiresSeconds int) (string, error) {
+	c, ok := e.keeper.Current(now.Wall)
+	if !ok {
+		return "", ErrHeld
+	}
+	var r s3.Request
+	if err := e.address.HeadObject(&r, &s3.Object{Key: key}); err != nil {
+		return "", err
+	}
+	r.Method = "GET"
+	var err error
+	if e.config.SignatureVersion == 2 {
+		err = e.v2.Presign(&r, &c.Credentials, now.Wall, expiresSeconds)
+	} else {
+		err = e.v4.Presign(&r, &c.Credentials, e.address.Region, now.Wall, expiresSeconds)
+	}
+	if err != nil {
+		return "", err
+	}
+	return string(r.AppendURL(nil)), nil
+}
+
+// ErrHeld says that nothing can be signed now: credentials are absent or have
+// expired.
+var ErrHeld = errors.New("there are no valid credentials now")
+
+// ObjectURL returns the plain URL of the object named key.
+func (e *Engine) ObjectURL(key string) string {
+	return string(e.address.AppendObjectURL(nil, key))
+}
+
+// Life returns how long the present credentials last: milliseconds left, and
+// in all; both are 0 when there are none.
+func (e *Engine) Life(now Now) (left, total int64) {
+	return e.keeper.Life(now.Wall)
+}
+
+// Changed returns a number that is another one whenever a counter or a state
+// has changed.
+func (e *Engine) Changed() uint64 { return e.changed }
+
+// Totals returns the session's counters.
+func (e *Engine) Totals() Totals {
+	return Totals{
+		Files:        e.table.Counts(),
+		Size:         e.size,
+		Sent:         e.stored + e.acknowledged + e.sent,
+		Acknowledged: e.stored + e.acknowledged,
+		Stored:       e.stored,
+		InFlight:     e.inFlight,
+		Held:         e.held,
+		Hold:         e.hold,
+	}
+}
+
+// File returns id's counters; false when there is no such file.
+func (e *Engine) File(id FileID) (FileInfo, bool) {
+	if !e.table.Has(id) {
+		return FileInfo{}, false
+	}
+	info := FileInfo{State: e.table.State(id), Size: e.table.Size(id)}
+	if info.State == queue.StateDone {
+		info.Sent, info.Acknowledged = info.Size, info.Size
+	}
+	if info.State.Ended() {
+		return info, true
+	}
+	if s := e.slotOf(id); s != nil {
+		info.Sent = s.acknowledged
+		info.Acknowledged = s.acknowledged
+		info.Parts, info.PartsStored, info.PartsInFlight = s.plan.Parts, s.parts.stored, s.parts.flying
+		for i := range e.requests {
+			if r := &e.requests[i]; r.live && &e.slots[r.slot] == s {
+				info.Sent += r.sent
+			}
+		}
+	}
+	return info, true
+}
+
+// slotOf returns the slot that holds id, or nil.
+func (e *Engine) slotOf(id FileID) *slot {
+	for i := range e.slots {
+		if s := &e.slots[i]; s.step != stepFree && s.file == id {
+			return s
+		}
+	}
+	return nil
+}
