@@ -1,0 +1,126 @@
+// Package wire frames engine events, actions and answers for the WebAssembly
+// boundary: little-endian records with a tail, one after the other in a shared
+// page. web/core/frame.ts is its twin; wire/testdata holds the golden bytes
+// that both are tested against. It decides nothing.
+//
+// A frame is a head of 40 bytes, then its fields, then its body, padded with
+// zeros to a multiple of 8 bytes:
+//
+//	 0  uint32  length of the whole frame, head and padding included
+//	 4  uint8   kind
+//	 5  uint8   a
+//	 6  uint16  b
+//	 8  uint32  file
+//	12  uint32  request
+//	16  int64   x
+//	24  int64   y
+//	32  uint32  number of fields
+//	36  uint32  length of the body, plus one; 0 when there is no body
+//	40  fields: uint32 length of name, uint32 length of value, name, value
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/bucketline/bucketline/s3"
+)
+
+// Frame is one record. What Kind and the fields A, B, X, Y mean is said where
+// events and actions are framed.
+type Frame struct {
+	Kind   uint8
+	A      uint8
+	B      uint16
+	File   uint32
+	Req    uint32
+	X, Y   int64
+	Fields []s3.Field
+	Body   []byte
+}
+
+const headBytes = 40
+
+// The bounds of a frame that Read accepts.
+const (
+	MaxFrameBytes = 4 << 20
+	MaxFields     = 1024
+)
+
+// ErrFrame says that bytes are not a frame.
+var ErrFrame = errors.New("not a frame")
+
+// Append appends f to dst.
+func (f *Frame) Append(dst []byte) []byte {
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0, f.Kind, f.A)
+	dst = binary.LittleEndian.AppendUint16(dst, f.B)
+	dst = binary.LittleEndian.AppendUint32(dst, f.File)
+	dst = binary.LittleEndian.AppendUint32(dst, f.Req)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(f.X))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(f.Y))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(f.Fields)))
+	body := uint32(0)
+	if f.Body != nil {
+		body = uint32(len(f.Body)) + 1
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, body)
+	for _, field := range f.Fields {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(field.Name)))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(field.Value)))
+		dst = append(dst, field.Name...)
+		dst = append(dst, field.Value...)
+	}
+	dst = append(dst, f.Body...)
+	for (len(dst)-start)%8 != 0 {
+		dst = append(dst, 0)
+	}
+	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start))
+	return dst
+}
+
+// Read reads the frame at the start of src into f and returns what follows it.
+// f's Body points into src; its field strings are copies, in f.Fields' reused
+// array. Anything but a well-formed frame is ErrFrame.
+func (f *Frame) Read(src []byte) (rest []byte, err error) {
+	if len(src) < headBytes {
+		return nil, ErrFrame
+	}
+	length := binary.LittleEndian.Uint32(src)
+	if length < headBytes || length > MaxFrameBytes || length%8 != 0 || int(length) > len(src) {
+		return nil, ErrFrame
+	}
+	fields := binary.LittleEndian.Uint32(src[32:])
+	body := binary.LittleEndian.Uint32(src[36:])
+	if fields > MaxFields || body > MaxFrameBytes {
+		return nil, ErrFrame
+	}
+	f.Kind, f.A, f.B = src[4], src[5], binary.LittleEndian.Uint16(src[6:])
+	f.File, f.Req = binary.LittleEndian.Uint32(src[8:]), binary.LittleEndian.Uint32(src[12:])
+	f.X, f.Y = int64(binary.LittleEndian.Uint64(src[16:])), int64(binary.LittleEndian.Uint64(src[24:]))
+	tail := src[headBytes:length]
+	f.Fields = f.Fields[:0]
+	for range fields {
+		if len(tail) < 8 {
+			return nil, ErrFrame
+		}
+		name, value := binary.LittleEndian.Uint32(tail), binary.LittleEndian.Uint32(tail[4:])
+		tail = tail[8:]
+		if uint64(name)+uint64(value) > uint64(len(tail)) {
+			return nil, ErrFrame
+		}
+		f.Fields = append(f.Fields, s3.Field{Name: string(tail[:name]), Value: string(tail[name : name+value])})
+		tail = tail[name+value:]
+	}
+	f.Body = nil
+	if body > 0 {
+		if uint64(body-1) > uint64(len(tail)) {
+			return nil, ErrFrame
+		}
+		f.Body, tail = tail[:body-1:body-1], tail[body-1:]
+	}
+	if len(tail) > 7 {
+		return nil, ErrFrame
+	}
+	return src[length:], nil
+}
