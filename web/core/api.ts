@@ -84,13 +84,11 @@ export interface ObjectOptions {
   storageClass?: string;
   serverSideEncryption?: "AES256" | "aws:kms" | "aws:kms:dsse";
   kmsKeyId?: string;
-  /** Base64 of a JSON document. */
+  /** JSON text: the encryption context. */
   kmsContext?: string;
   bucketKey?: boolean;
   /** SSE-C: base64 of the 32-byte key. */
   customerKey?: string;
-  /** SSE-C: base64 of the key's MD5. */
-  customerKeyMD5?: string;
   /** A checksum of the whole file that the store verifies, such as {algorithm: "CRC32C", value: "…base64…"}; single PUT only. */
   checksum?: { algorithm: "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256"; value: string };
   /** "*": fail with PreconditionFailed when the key exists already. */
@@ -234,6 +232,8 @@ export interface Uploader {
   totals(): Totals;
   /** The plain URL of an object of this bucket. */
   objectURL(key: string): string;
+  /** A URL with which anybody may read the object for so many seconds, or until the credentials end. Throws while there are none. */
+  presignedURL(key: string, seconds: number): string;
   /** Calls listener with everything that happens; returns how to stop it. */
   listen(listener: (event: UploaderEvent) => void): () => void;
   /** Cancels what is not done and lets go of everything. */

@@ -1,0 +1,109 @@
+import type { BucketlineErrorLike } from "./api.js";
+
+/** Why a file failed, or why something was refused. code is stable API, message is not. */
+export class BucketlineError extends Error implements BucketlineErrorLike {
+  override readonly name = "BucketlineError";
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  readonly operation: string | undefined;
+  readonly part: number | undefined;
+  readonly hint: string;
+
+  constructor(what: string, facts: Facts, options?: ErrorOptions) {
+    super(describe(what, facts), options);
+    this.code = facts.code;
+    this.status = facts.status || undefined;
+    this.requestId = facts.requestId;
+    this.operation = facts.operation;
+    this.part = facts.part || undefined;
+    this.hint = hints[facts.code] ?? hintOfStatus(facts.status);
+  }
+}
+
+export interface Facts {
+  code: string;
+  status?: number | undefined;
+  requestId?: string | undefined;
+  operation?: string | undefined;
+  part?: number | undefined;
+  /** The store's own words, or the engine's. */
+  text?: string | undefined;
+}
+
+/** upload "video.mp4": UploadPart, part 7: 403 SignatureDoesNotMatch (request 4442587FB7D0A2F9): its words */
+function describe(what: string, f: Facts): string {
+  let text = what;
+  if (f.operation) text += `: ${f.operation}`;
+  if (f.part) text += `, part ${f.part}`;
+  text += `: ${f.status ? `${f.status} ` : ""}${f.code}`;
+  if (f.requestId) text += ` (request ${f.requestId})`;
+  if (f.text) text += `: ${f.text}`;
+  return text;
+}
+
+/** One sentence for each code: what to do. The codes of S3 are its own. */
+export const hints: Readonly<Record<string, string>> = {
+  // The path broke.
+  Unreachable: "Check the network, the endpoint's address, and that its certificate is valid.",
+  CORSBlocked:
+    "The store answers, but not to this page: check the bucket's name and region, and that its CORS rule allows this page's origin, the methods PUT, POST, GET, HEAD and DELETE, and the request's headers.",
+  Offline: "Connect to a network and upload again.",
+  Timeout: "The store took too long; upload again.",
+  TLSRefused: "The store's certificate is not trusted; check the endpoint's address and its certificate.",
+  AnswerInvalid: "This is not how S3 answers; check that the endpoint is an S3 store and not a proxy or a web site.",
+  ETagHidden: 'Add "ETag" to ExposeHeaders in the bucket\'s CORS rule: without it the parts cannot be joined.',
+
+  // The file.
+  SourceUnreadable: "The file was changed, moved or deleted after it was chosen, or may not be read; choose it again.",
+  SourceChanged: "The file was changed after it was chosen; choose it again.",
+  FileTooLarge: "S3 stores objects of at most 48.8 TiB; split the file.",
+
+  // The options.
+  KeyRefused: "The page's own key function failed; see the error's cause.",
+  KeyMissing: "Give the object a key of 1 to 1,024 bytes.",
+  KeyTooLong: "A key has at most 1,024 bytes of UTF-8; use a shorter name or folder.",
+  OptionUnknown: "Check the option's name.",
+  OptionInvalid: "Check the option's value.",
+  ExpirationMissing: "Give the credentials' expiration: a Date, or an ISO 8601 string with its time zone.",
+  ExpirationInvalid: 'Write the expiration as an ISO 8601 string with its time zone, such as "2026-11-23T09:00:00Z".',
+  ExpirationDateOnly: 'Add the time of day and the time zone to the expiration, such as "2026-11-23T09:00:00Z".',
+  ExpirationNoZone: 'Add the time zone to the expiration, "Z" for UTC.',
+  ExpirationRange: "Check the expiration's year.",
+  CredentialsExpired: "These credentials have ended; get new ones from the identity provider.",
+  AccessKeyMissing: "Give the credentials' accessKey.",
+  SecretKeyMissing: "Give the credentials' secretKey.",
+  EngineUnavailable: "Check that engine.wasm is served where the wasm option says, and that the page's CSP allows 'wasm-unsafe-eval'.",
+
+  // The store refused.
+  AccessDenied: "These credentials may not write to this key; check the role's policy and the key's prefix.",
+  NoSuchBucket: "Check the bucket's name, and the region or endpoint it is in.",
+  NoSuchUpload: "The upload was aborted meanwhile, perhaps by the bucket's lifecycle rule; upload again.",
+  SignatureDoesNotMatch: "The secret key is not the one that belongs to this access key, or something between changed the request.",
+  InvalidAccessKeyId: "The store does not know this access key; check that the credentials are for this store.",
+  InvalidToken: "The session token does not belong to these keys or to this store; get new credentials.",
+  ExpiredToken: "The credentials have ended; set credentialsExpired so that new ones are asked for in time.",
+  RequestTimeTooSkewed: "This computer's clock is wrong by more than 15 minutes; set it.",
+  AuthorizationHeaderMalformed: "Check the region: the signature is for another one than the bucket's.",
+  PermanentRedirect: "The bucket is in another region; set region and endpoint to the bucket's own.",
+  EntityTooLarge: "The store takes no object or part of this size.",
+  PreconditionFailed: "There is an object with this key already; choose another key.",
+  BadDigest: "The bytes that arrived are not those that the checksum is of; upload again.",
+  MetadataTooLarge: "Metadata has at most 2 KB of names and values.",
+  InvalidStorageClass: "This store does not have this storage class.",
+  SlowDown: "The store is busy; upload again in a while.",
+  ServiceUnavailable: "The store is busy; upload again in a while.",
+  InternalError: "The store failed; upload again.",
+  QuotaExceeded: "The store is full, or your share of it is.",
+
+  // STS.
+  ExpiredTokenException: "The ID token has ended; sign in again.",
+  InvalidIdentityToken: "The ID token is not for this role's audience, or not from an issuer that it trusts; sign in again.",
+  IDPRejectedClaim: "The identity provider refused; sign in again.",
+  IDPCommunicationError: "The store could not reach the identity provider; try again in a while.",
+};
+
+function hintOfStatus(status: number | undefined): string {
+  if (!status) return "See the message.";
+  return status >= 500 ? "The store failed; upload again." : "The store refused; see the code in its documentation.";
+}

@@ -1,0 +1,118 @@
+/** Checked readers of what a page gives us. Values that S3 judges go to the engine as text. */
+
+import type { Field } from "./frame.js";
+
+type Kind = "text" | "size" | "boolean" | "time" | "map" | "function" | "other";
+
+export type Shape = Readonly<Record<string, Kind>>;
+
+/**
+ * Checks that options has no property that shape does not know, and none of a
+ * wrong type. Throws a TypeError that names the option, and the known one that
+ * is nearest to it.
+ */
+export function check(what: string, options: unknown, shape: Shape): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what}: expected an object with options, got ${name(options)}`);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(shape, key) ? shape[key] : undefined;
+    if (!kind) throw new TypeError(`${what}: unknown option "${key}"${suggest(key, Object.keys(shape))}`);
+    if (value !== undefined && !fits(value, kind)) {
+      throw new TypeError(`${what}: option "${key}" must be ${expected[kind]}, not ${name(value)}`);
+    }
+  }
+}
+
+const expected: Record<Kind, string> = {
+  text: "a string",
+  size: "a whole number from 0 to 2^53",
+  boolean: "true or false",
+  time: "a Date or an ISO 8601 string",
+  map: "an object of strings",
+  function: "a function",
+  other: "of another type",
+};
+
+function fits(value: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case "text": return typeof value === "string";
+    case "size": return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+    case "boolean": return typeof value === "boolean";
+    case "time": return typeof value === "string" || value instanceof Date;
+    case "map": return isStringMap(value);
+    case "function": return typeof value === "function";
+    case "other": return true;
+  }
+}
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  return typeof value === "object" && value !== null && Object.values(value).every((v) => typeof v === "string");
+}
+
+/** The type of a value, in words that show nothing of it. */
+function name(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
+}
+
+function suggest(key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known);
+  return nearest ? `; did you mean "${nearest}"?` : `; known are ${known.join(", ")}`;
+}
+
+/** The known name that takes the fewest edits to reach, if they are few. */
+export function nearestName(key: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.ceil(key.length / 3)) + 1;
+  for (const candidate of known) {
+    const edits = distance(key.toLowerCase(), candidate.toLowerCase());
+    if (edits < least) {
+      least = edits;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** How many letters must be put in, left out or changed to make b of a. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The fields that tell the engine of options: text as it is, the rest in decimal, as true or false, as ISO 8601. */
+export function toFields(options: Record<string, unknown>, shape: Shape): Field[] {
+  const fields: Field[] = [];
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    switch (shape[key]) {
+      case "text": case "size": case "boolean":
+        fields.push([key, String(value)]);
+        break;
+      case "time":
+        fields.push([key, isoTime(value)]);
+        break;
+      case "map":
+        if (isStringMap(value)) for (const [k, v] of Object.entries(value)) fields.push([`${key}.${k}`, v]);
+        break;
+      default:
+    }
+  }
+  return fields;
+}
+
+/** A Date or string as ISO 8601; what is no time at all becomes text that the engine refuses. */
+export function isoTime(value: unknown): string {
+  if (!(value instanceof Date)) return String(value);
+  return Number.isNaN(value.getTime()) ? "invalid Date" : value.toISOString();
+}

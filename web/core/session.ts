@@ -1,0 +1,435 @@
+/**
+ * One uploader: it turns what the page does into engine events, carries out
+ * the engine's actions, and tells the page what happened. It decides nothing:
+ * what is sent, when, and what an answer means, is the engine's word.
+ */
+import type {
+  Cell, Credentials, FileInfo, HoldReason, Totals, UploadOptions, UploadTask, Uploader, UploaderEvent, UploaderOptions,
+} from "./api.js";
+import { BucketlineError, type Facts } from "./error.js";
+import { field, frame, int64, int64s, type Frame } from "./frame.js";
+import { loadEngine, type Engine } from "./module.js";
+import { check, isoTime, toFields, type Shape } from "./options.js";
+import { Action, cellStates, defaultModule, Event, Query, reasonOf, refusal, stateOf, states } from "./protocol.js";
+import { describe } from "./describe.js";
+import { Task } from "./task.js";
+import { carry, Cause } from "./transport.js";
+
+const uploaderShape: Shape = {
+  bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
+  pathStyle: "boolean", dualStack: "boolean", accelerate: "boolean", allowHTTP: "boolean",
+  connections: "size", partSize: "size", multipartThreshold: "size",
+  credentials: "other", credentialsExpired: "function", signature: "other", prefix: "other", wasm: "other",
+};
+
+const credentialsShape: Shape = { accessKey: "text", secretKey: "text", sessionToken: "text", expiration: "time" };
+
+/** How often bytes sent are reported to the engine, in milliseconds. */
+const progressMillis = 50;
+
+/** Makes an uploader. Throws a TypeError for options that cannot be meant. */
+export function createUploader(options: UploaderOptions): Uploader {
+  return new Session(options);
+}
+
+class Session implements Uploader {
+  readonly #options: UploaderOptions;
+  readonly #tasks: Task[] = [];
+  readonly #listeners = new Set<(event: UploaderEvent) => void>();
+  readonly #requests = new Map<number, { task: Task; abort: AbortController; operation: string; part: number }>();
+  readonly #sent = new Map<number, number>();
+
+  #engine: Engine | undefined;
+  #broken: Facts | undefined; // why there will be no engine
+  #early: Frame | undefined; // credentials for the engine that is being loaded
+  #added: number[] = []; // sizes of files that the engine does not know yet
+  #events: Frame[] = [];
+  #actions: Frame[] = [];
+  #acting = false;
+  #scheduled = false;
+  #progressTimer: ReturnType<typeof setTimeout> | undefined;
+  #refresh: AbortController | undefined;
+  #refreshError: unknown;
+  #closed = false;
+
+  constructor(options: UploaderOptions) {
+    check("createUploader", options, uploaderShape);
+    const version = options.signature?.version ?? 4;
+    if (options.signature) check("createUploader: signature", options.signature, { version: "size" });
+    if (version !== 2 && version !== 4) throw new TypeError('createUploader: option "signature.version" must be 4 or 2');
+    if (typeof (options.prefix ?? "") !== "string") throw new TypeError('createUploader: option "prefix" must be a string');
+    this.#options = { ...options };
+    const fields = toFields(this.#options as unknown as Record<string, unknown>, uploaderShape);
+    fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!options.credentialsExpired)]);
+    if (options.credentials) this.#early = credentialsFrame("createUploader: credentials", options.credentials);
+    void this.#open(frame(0, { fields }));
+  }
+
+  async #open(config: Frame): Promise<void> {
+    try {
+      const engine = await loadEngine(this.#options.wasm ?? defaultModule());
+      const refused = engine.open(config);
+      this.#broken = refused && refusal(refused);
+      this.#engine = engine;
+    } catch (cause) {
+      this.#broken = { code: "EngineUnavailable", text: String(cause) };
+    }
+    if (this.#broken) {
+      for (const task of this.#tasks) this.#refuse(task, this.#broken);
+      return;
+    }
+    this.#first();
+    this.#turn();
+  }
+
+  /** The credentials given at the start. Ones that have ended are held for, where new ones can be asked for. */
+  #first(): void {
+    const refused = this.#early && this.#step(this.#early);
+    this.#early = undefined;
+    if (!refused || (refused.code === "CredentialsExpired" && this.#options.credentialsExpired)) return;
+    this.#broken = refused;
+    for (const task of this.#tasks) this.#refuse(task, refused);
+  }
+
+  upload(file: File | Blob, options: UploadOptions = {}): UploadTask {
+    if (!(file instanceof Blob)) throw new TypeError("upload: expected a File or a Blob");
+    if (this.#closed) throw new TypeError("upload: this uploader is closed");
+    describe.check(options);
+    const task = new Task(this.#host, this.#tasks.length, file, options);
+    this.#tasks.push(task);
+    this.#added.push(file.size);
+    this.#tell({ type: "added", task });
+    if (this.#broken) this.#refuse(task, this.#broken);
+    if (options.signal?.aborted) task.cancel(options.signal.reason);
+    this.#schedule();
+    return task;
+  }
+
+  readonly #host = {
+    info: (id: number): FileInfo => this.#info(id),
+    cells: (id: number, max: number): Cell[] => this.#cells(id, max),
+    cancel: (id: number): void => this.#cancel(id),
+  };
+
+  setCredentials(credentials: Credentials): void {
+    const next = credentialsFrame("setCredentials", credentials);
+    if (!this.#engine) {
+      this.#early = next;
+      return;
+    }
+    const refused = this.#step(next);
+    if (refused) throw new BucketlineError("setCredentials", refused);
+    this.#refresh?.abort();
+    this.#refresh = undefined;
+    this.#tell({ type: "credentials", expiration: new Date(credentials.expiration) });
+    this.#act();
+  }
+
+  expireCredentials(): void {
+    this.#events.push(frame(Event.expire));
+    this.#schedule();
+  }
+
+  credentialsLife(): { remaining: number; total: number } | undefined {
+    const life = this.#ask(frame(Query.life, { y: Date.now() }));
+    return life && life.y > 0 ? { remaining: life.x, total: life.y } : undefined;
+  }
+
+  tasks(): readonly UploadTask[] {
+    return this.#tasks;
+  }
+
+  totals(): Totals {
+    const known = this.#ask(frame(Query.totals));
+    const files = Object.fromEntries(states.map((s, i) => [s, int64(known?.body, 3 + i)])) as Totals["files"];
+    files.queued += this.#added.length;
+    return {
+      files,
+      size: (known?.x ?? 0) + this.#added.reduce((all, size) => all + size, 0),
+      inFlight: known?.y ?? 0,
+      sent: int64(known?.body, 0),
+      acknowledged: int64(known?.body, 1),
+      stored: int64(known?.body, 2),
+      held: reasonOf(known?.a ?? 0),
+    };
+  }
+
+  objectURL(key: string): string {
+    const answer = this.#ask(frame(Query.objectURL, { fields: [["key", key]] }));
+    return (answer && field(answer, "url")) ?? "";
+  }
+
+  presignedURL(key: string, seconds: number): string {
+    const answer = this.#ask(frame(Query.presign, { x: seconds, y: Date.now(), fields: [["key", key]] }));
+    const refused = answer ? refusal(answer) : { code: "EngineUnavailable" };
+    if (refused) throw new BucketlineError("presignedURL", refused);
+    return (answer && field(answer, "url")) ?? "";
+  }
+
+  listen(listener: (event: UploaderEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#refresh?.abort();
+    for (const task of this.#tasks) task.cancel();
+  }
+
+  #cancel(id: number): void {
+    if (this.#broken) return;
+    this.#events.push(frame(Event.cancel, { file: id }));
+    this.#schedule();
+  }
+
+  #info(id: number): FileInfo {
+    const size = this.#tasks[id]?.file.size ?? 0;
+    const f = this.#ask(frame(Query.file, { file: id }));
+    if (!f || f.kind === Action.refused) {
+      const state = this.#tasks[id]?.state ?? "queued";
+      return { state, size, sent: 0, acknowledged: 0, parts: 0, partsStored: 0, partsInFlight: 0 };
+    }
+    return {
+      state: stateOf(f.a), size: f.x, sent: f.y, parts: f.b,
+      acknowledged: int64(f.body, 0), partsStored: int64(f.body, 1), partsInFlight: int64(f.body, 2),
+    };
+  }
+
+  #cells(id: number, max: number): Cell[] {
+    const { body } = this.#ask(frame(Query.cells, { file: id, x: max })) ?? {};
+    const cells: Cell[] = [];
+    for (let i = 0; body && i + 1 < body.length; i += 2) {
+      cells.push({ state: cellStates[body[i] ?? 0] ?? "empty", filled: (body[i + 1] ?? 0) / 100 });
+    }
+    return cells;
+  }
+
+  #ask(query: Frame): Frame | undefined {
+    return this.#broken ? undefined : this.#engine?.ask(query);
+  }
+
+  /** Plans a turn for when the page's own script has finished, so that many calls make one turn. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (!this.#engine || this.#broken) return;
+    this.#step();
+    this.#act();
+  }
+
+  /** Gives the engine what has happened, last of all the event last; returns what is wrong with that. */
+  #step(last?: Frame): Facts | undefined {
+    if (!this.#engine) return undefined;
+    const events = [frame(Event.now, { x: Math.round(performance.now()), y: Date.now() })];
+    if (this.#added.length > 0) events.push(frame(Event.added, { body: int64s(this.#added) }));
+    for (const [request, bytes] of this.#sent) events.push(frame(Event.sent, { request, x: bytes }));
+    events.push(...this.#events);
+    if (last) events.push(last);
+    this.#added = [];
+    this.#events = [];
+    const moved = this.#sent.size > 0;
+    this.#sent.clear();
+    let refused: Facts | undefined;
+    for (const action of this.#engine.step(events)) {
+      if (action.kind !== Action.refused) this.#actions.push(action);
+      else if (last && action.b === events.length - 2) refused = refusal(action);
+      else reportError(new BucketlineError("the engine refused an event", refusal(action) ?? { code: "EngineRefused" }));
+    }
+    if (moved) this.#progressed();
+    return refused;
+  }
+
+  /** Carries out the actions in order, also those that come while it does so. */
+  #act(): void {
+    if (this.#acting) return;
+    this.#acting = true;
+    try {
+      for (let action = this.#actions.shift(); action; action = this.#actions.shift()) this.#do(action);
+    } finally {
+      this.#acting = false;
+    }
+  }
+
+  #do(action: Frame): void {
+    const task = this.#tasks[action.file];
+    switch (action.kind) {
+      case Action.refresh: void this.#refreshCredentials(reasonOf(action.a) ?? "expired"); return;
+      case Action.breakOff: this.#requests.get(action.request)?.abort.abort(); return;
+      case Action.noteHold: this.#held(reasonOf(action.a) ?? "expired"); return;
+      case Action.noteRelease: this.#tell({ type: "release" }); this.#tellHeld({ type: "release" }); return;
+      default:
+    }
+    if (!task) return;
+    switch (action.kind) {
+      case Action.describe: void this.#describe(task); break;
+      case Action.send: void this.#send(task, action); break;
+      case Action.noteState: this.#moved(task, action); break;
+      case Action.notePart: this.#partStored(task, action.b, field(action, "etag") ?? ""); break;
+      case Action.noteOrphan:
+        this.#tell({ type: "orphan", task, error: new BucketlineError(`abort "${task.name}"`, factsOf(action)) });
+        break;
+      default:
+    }
+  }
+
+  async #describe(task: Task): Promise<void> {
+    try {
+      const fields = await describe.fields(task, this.#options.prefix ?? "");
+      task.key = fields.find(([name]) => name === "key")?.[1];
+      const refused = this.#step(frame(Event.described, { file: task.id, fields }));
+      if (refused) this.#refuse(task, refused);
+    } catch (cause) {
+      task.error = new BucketlineError(`upload "${task.name}"`, { code: "KeyRefused", text: String(cause) }, { cause });
+      this.#step(frame(Event.undescribed, { file: task.id, a: Cause.refused }));
+    }
+    this.#act();
+  }
+
+  async #send(task: Task, action: Frame): Promise<void> {
+    const { request, b: part, x: offset, y: length } = action;
+    const operation = field(action, "operation") ?? "";
+    const abort = new AbortController();
+    this.#requests.set(request, { task, abort, operation, part });
+    const ofFile = !action.body && length > 0;
+    this.#tell({ type: "request", id: request, operation, task, part });
+    const outcome = await carry({
+      method: field(action, "method") ?? "PUT",
+      url: field(action, "url") ?? "",
+      headers: action.fields.filter(([name]) => name !== "method" && name !== "url" && name !== "operation"),
+      body: action.body ?? (operation === "PutObject" || ofFile ? task.file.slice(offset, offset + length) : null),
+      source: ofFile ? task.file : undefined,
+      sent: (bytes) => this.#report(request, bytes),
+    }, abort.signal);
+    this.#requests.delete(request);
+    this.#sent.delete(request);
+    const answered = outcome.kind === "answered";
+    this.#tell({ type: "response", id: request, operation, task, part, status: answered ? outcome.status : 0 });
+    this.#events.push(answered
+      ? frame(Event.answered, { request, b: outcome.status, fields: outcome.headers, body: outcome.body })
+      : frame(Event.broke, { request, a: outcome.cause }));
+    this.#schedule();
+  }
+
+  /** Bytes sent, kept until the next turn, since some browsers report every 8 KiB. */
+  #report(request: number, bytes: number): void {
+    this.#sent.set(request, bytes);
+    this.#progressTimer ??= setTimeout(() => {
+      this.#progressTimer = undefined;
+      this.#turn();
+    }, progressMillis);
+  }
+
+  #progressed(): void {
+    this.#tell({ type: "progress" });
+    const watched = new Set<Task>();
+    for (const { task } of this.#requests.values()) if (task.watched) watched.add(task);
+    for (const task of watched) task.tell({ type: "progress", ...task.info() });
+  }
+
+  #moved(task: Task, action: Frame): void {
+    task.state = stateOf(action.a);
+    if (task.state === "done") {
+      const key = task.key ?? "";
+      const versionId = field(action, "versionId");
+      task.result = {
+        bucket: this.#options.bucket, key, etag: field(action, "etag") ?? "", size: task.file.size,
+        location: this.objectURL(key), ...(versionId ? { versionId } : {}),
+      };
+    }
+    if (task.state === "failed") task.error ??= new BucketlineError(`upload "${task.name}"`, factsOf(action));
+    task.tell({ type: "state", state: task.state });
+    if (task.state === "done" || task.state === "failed" || task.state === "cancelled") task.end();
+    this.#tell({ type: "state", task, state: task.state });
+  }
+
+  #partStored(task: Task, part: number, etag: string): void {
+    task.tell({ type: "part", part, etag });
+    if (task.watched) task.tell({ type: "progress", ...task.info() });
+    this.#tell({ type: "part", task, part, etag });
+  }
+
+  /** Ends a task that the engine does not know, or will not take. */
+  #refuse(task: Task, why: Facts): void {
+    if (task.error || task.state === "cancelled") return;
+    task.error = new BucketlineError(`upload "${task.name}"`, why);
+    if (this.#engine && !this.#broken) {
+      this.#step(frame(Event.undescribed, { file: task.id, a: Cause.refused }));
+      this.#act();
+      return;
+    }
+    task.state = "failed";
+    task.end();
+    this.#tell({ type: "state", task, state: "failed" });
+  }
+
+  #held(reason: HoldReason): void {
+    const error = reason === "refreshFailed" ? { error: this.#refreshError } : {};
+    this.#tell({ type: "hold", reason, ...error });
+    this.#tellHeld({ type: "hold", reason, ...error });
+  }
+
+  #tellHeld(event: { type: "hold"; reason: HoldReason; error?: unknown } | { type: "release" }): void {
+    for (const task of this.#tasks) if (task.watched) task.tell(event);
+  }
+
+  async #refreshCredentials(reason: HoldReason): Promise<void> {
+    const handler = this.#options.credentialsExpired;
+    if (!handler) return;
+    const refresh = new AbortController();
+    this.#refresh = refresh;
+    this.#tell({ type: "refresh", reason });
+    try {
+      const credentials = await handler({ signal: refresh.signal, reason });
+      if (!refresh.signal.aborted) this.setCredentials(credentials);
+    } catch (error) {
+      if (refresh.signal.aborted) return;
+      this.#refreshError = error;
+      this.#events.push(frame(Event.refreshFailed));
+      this.#schedule();
+    }
+  }
+
+  #tell(event: UploaderEvent): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A listener's mistake is its own: report it as the browser reports any, and go on.
+        reportError(error);
+      }
+    }
+  }
+}
+
+function credentialsFrame(what: string, credentials: Credentials): Frame {
+  check(what, credentials, credentialsShape);
+  const { expiration, ...keys } = credentials;
+  if (expiration === undefined || expiration === null) {
+    throw new TypeError(`${what}: option "expiration" is missing; give a Date or an ISO 8601 string with its time zone`);
+  }
+  if (Number.isNaN(new Date(expiration).getTime())) {
+    throw new TypeError(`${what}: option "expiration" is no date; give a Date or an ISO 8601 string with its time zone`);
+  }
+  const fields = toFields(keys, credentialsShape);
+  fields.push(["expiration", isoTime(expiration)]);
+  return frame(Event.credentials, { fields });
+}
+
+function factsOf(action: Frame): Facts {
+  return {
+    code: field(action, "code") ?? "Unknown",
+    status: action.x,
+    part: action.b,
+    operation: field(action, "operation"),
+    requestId: field(action, "requestId"),
+    text: field(action, "message"),
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Carries one request: XMLHttpRequest, because it alone reports what has been
+ * sent, on Blob slices, so that no byte of a file passes through script.
+ */
+
+export interface Carried {
+  method: string;
+  url: string;
+  headers: readonly (readonly [name: string, value: string])[];
+  /** null: no body. */
+  body: Blob | Uint8Array | null;
+  /** The file that body is a slice of, to see whether it can still be read. */
+  source: Blob | undefined;
+  /** Bytes of body given to the network so far; called as often as the browser likes. */
+  sent(bytes: number): void;
+}
+
+export type Outcome =
+  | { kind: "answered"; status: number; headers: [name: string, value: string][]; body: Uint8Array }
+  | { kind: "broke"; cause: Cause };
+
+/** engine.Cause, by its numbers. */
+export const Cause = {
+  unreachable: 1,
+  opaque: 2,
+  offline: 3,
+  timeout: 4,
+  brokenOff: 6,
+  sourceUnreadable: 7,
+  refused: 9,
+  answerTooLarge: 10,
+} as const;
+export type Cause = (typeof Cause)[keyof typeof Cause];
+
+/** engine.MaxAnswerBytes. */
+const maxAnswerBytes = 1 << 20;
+
+/** Sends request; resolves, never rejects. Aborting signal breaks it off. */
+export function carry(request: Carried, signal: AbortSignal): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const xhr = new XMLHttpRequest();
+    const broke = (cause: Cause): void => resolve({ kind: "broke", cause });
+    const abort = (): void => xhr.abort();
+    xhr.open(request.method, request.url);
+    xhr.responseType = "arraybuffer";
+    for (const [name, value] of request.headers) xhr.setRequestHeader(name, value);
+    if (request.body) xhr.upload.onprogress = (event) => request.sent(event.loaded);
+    xhr.onload = () => {
+      const body = xhr.response instanceof ArrayBuffer ? new Uint8Array(xhr.response) : new Uint8Array();
+      if (body.length > maxAnswerBytes) broke(Cause.answerTooLarge);
+      else resolve({ kind: "answered", status: xhr.status, headers: headersOf(xhr), body });
+    };
+    xhr.onabort = () => broke(Cause.brokenOff);
+    xhr.ontimeout = () => broke(Cause.timeout);
+    xhr.onerror = () => void explain(request, signal).then(broke);
+    xhr.onloadend = () => signal.removeEventListener("abort", abort);
+    if (signal.aborted) {
+      broke(Cause.brokenOff);
+      return;
+    }
+    signal.addEventListener("abort", abort);
+    xhr.send(request.body instanceof Uint8Array ? new Blob([new Uint8Array(request.body)]) : request.body);
+  });
+}
+
+function headersOf(xhr: XMLHttpRequest): [string, string][] {
+  const headers: [string, string][] = [];
+  for (const line of xhr.getAllResponseHeaders().split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+  }
+  return headers;
+}
+
+/**
+ * A browser says of a request that failed only that it failed. Three questions
+ * find out why: can the file still be read, is there a network, and does the
+ * store answer at all to a request whose answer we may not read? If it does,
+ * then CORS kept the answer from us.
+ */
+async function explain(request: Carried, signal: AbortSignal): Promise<Cause> {
+  if (signal.aborted) return Cause.brokenOff;
+  if (request.source && !(await readable(request.source))) return Cause.sourceUnreadable;
+  if (!navigator.onLine) return Cause.offline;
+  try {
+    await fetch(new URL("/", request.url), {
+      mode: "no-cors", credentials: "omit", cache: "no-store", redirect: "follow",
+      signal: AbortSignal.any ? AbortSignal.any([signal, AbortSignal.timeout(5000)]) : signal,
+    });
+    return Cause.opaque;
+  } catch {
+    return signal.aborted ? Cause.brokenOff : Cause.unreachable;
+  }
+}
+
+async function readable(source: Blob): Promise<boolean> {
+  try {
+    await source.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
