@@ -2,6 +2,10 @@ package sign
 
 // Credentials are what a request is signed with. They hold no expiry: package
 // cred decides whether they may still be used.
+//
+// Printing them, or a struct with them in an exported field, shows no secret.
+// Package fmt cannot ask an unexported field how to print itself: keep
+// credentials there behind a pointer, which fmt prints as an address.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
