@@ -81,6 +81,7 @@ func buildTests(root string) error {
 	dir := filepath.Join(root, "build", "test", "web")
 	options := browser(dir, entries...)
 	options.Platform = api.PlatformNode
+	options.Engines = []api.Engine{{Name: api.EngineNode, Version: "20"}}
 	options.Sourcemap = api.SourceMapInline
 	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = false, false, false
 	out, err := bundle(root, options)
