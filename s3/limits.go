@@ -67,7 +67,7 @@ const (
 
 	// MaxUploadID and MaxETag are in bytes.
 	MaxUploadID = 2048
-	MaxETag     = 256
+	MaxETag     = 128
 
 	// MaxHeaderValue is in bytes: any one header value that an Object gives.
 	MaxHeaderValue = 2 << 10
