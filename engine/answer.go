@@ -185,9 +185,15 @@ func (a *answer) refusal() *s3.Error {
 	return nil
 }
 
+// failure is the error of a refusal. One without a code is not S3's: a proxy's
+// page, for instance.
 func (a *answer) failure(refusal *s3.Error) Error {
+	code := refusal.Code
+	if code == "" {
+		code = CodeAnswerInvalid
+	}
 	return Error{
-		Code: refusal.Code, Op: a.op, Part: a.part, Status: a.ev.Status,
+		Code: code, Op: a.op, Part: a.part, Status: a.ev.Status,
 		RequestID: refusal.RequestID, Message: refusal.Message,
 	}
 }

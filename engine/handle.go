@@ -38,11 +38,11 @@ func (e *Engine) Handle(now Now, ev *Event) error {
 	case EvCredentials:
 		return e.credentials(now, ev)
 	case EvRefreshFailed:
-		e.keeper.Failed()
+		e.keeper.Failed(now.Wall)
 		e.changed++
 		return nil
 	case EvExpire:
-		e.keeper.Expire()
+		e.keeper.Expire(now.Wall)
 		e.changed++
 		return nil
 	case EvCancel:
@@ -130,7 +130,7 @@ func (e *Engine) sentMore(ev *Event) error {
 
 func (e *Engine) credentials(now Now, ev *Event) error {
 	if ev.Credentials == nil {
-		e.keeper.Failed()
+		e.keeper.Failed(now.Wall)
 		return nil
 	}
 	e.changed++
@@ -198,7 +198,7 @@ func (e *Engine) release(s *slot) {
 func inputError(err error) Error {
 	var wrong *s3.InputError
 	if errors.As(err, &wrong) {
-		return Error{Code: wrong.Code}
+		return Error{Code: wrong.Code, Message: wrong.Field + " " + wrong.Problem}
 	}
 	return Error{Code: CodeKeyRefused}
 }

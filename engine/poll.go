@@ -157,8 +157,7 @@ func (e *Engine) holdAll(now Now, act *Action) bool {
 		}
 	}
 	if ask && e.config.CanRefresh {
-		*act = Action{Kind: ActRefresh, Reason: reason}
-		return true
+		e.notes.add(note{kind: ActRefresh, reason: reason})
 	}
 	return e.notes.poll(act)
 }
