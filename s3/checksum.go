@@ -3,6 +3,8 @@ package s3
 // Algorithm is how a checksum is computed.
 type Algorithm uint8
 
+// NoChecksum sends none. The others but ContentMD5 are stored by the store and
+// come back from HeadObject.
 const (
 	NoChecksum Algorithm = iota
 	CRC32

@@ -90,6 +90,7 @@ func (CustomerKey) GoString() string { return "[customer key]" }
 // LockMode is who may shorten a retention.
 type LockMode uint8
 
+// LockNone is no retention.
 const (
 	LockNone       LockMode = iota
 	LockGovernance          // GOVERNANCE

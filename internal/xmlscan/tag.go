@@ -1,9 +1,6 @@
 package xmlscan
 
-import (
-	"bytes"
-	"unicode/utf8"
-)
+import "bytes"
 
 // startTag reads a start tag or an empty element (section 3.1).
 func (s *Scanner) startTag(rest []byte) Kind {
@@ -90,32 +87,48 @@ func (s *Scanner) end() Kind {
 	return End
 }
 
-// instruction passes over <?...?>. The XML declaration may name UTF-8 only
-// (section 2.8); a name in quotes that begins otherwise is another encoding.
+// instruction passes over <?...?> (section 2.6).
 func (s *Scanner) instruction(rest []byte) {
 	n := nameLen(rest[2:])
 	end := bytes.Index(rest, []byte("?>"))
 	switch {
 	case end < 0:
 		s.err = ErrEnd
-		return
-	case n == 0 || 2+n > end:
+	case n == 0 || 2+n < end && bytes.IndexByte([]byte(" \t\r\n"), rest[2+n]) < 0:
 		s.err = ErrSyntax
-		return
+	case bytes.EqualFold(rest[2:2+n], []byte("xml")):
+		s.err = s.xmlDeclaration(rest[2+n : end])
 	}
 	s.at += end + 2
-	if !bytes.EqualFold(rest[2:2+n], []byte("xml")) {
-		return
-	}
-	content := rest[2+n : end]
+}
+
+// xmlDeclaration checks what follows <?xml (section 2.8): version 1.0, UTF-8.
+func (s *Scanner) xmlDeclaration(content []byte) error {
 	if s.rooted {
-		s.err = ErrSyntax
-		return
+		return ErrSyntax
 	}
-	if i := bytes.Index(content, []byte("encoding")); i >= 0 {
-		value := bytes.TrimLeft(content[i+len("encoding"):], " \t\r\n='\"")
-		if len(value) < 5 || !bytes.EqualFold(value[:5], []byte("utf-8")) {
-			s.err = ErrEncoding
+	for {
+		content = bytes.TrimLeft(content, " \t\r\n")
+		if len(content) == 0 {
+			return nil
+		}
+		name := content[:nameLen(content)]
+		content = bytes.TrimLeft(content[len(name):], " \t\r\n")
+		value, found := bytes.CutPrefix(content, []byte("="))
+		value = bytes.TrimLeft(value, " \t\r\n")
+		if !found || len(value) == 0 || value[0] != '"' && value[0] != '\'' {
+			return ErrSyntax
+		}
+		value, content, found = bytes.Cut(value[1:], value[:1])
+		switch {
+		case !found:
+			return ErrSyntax
+		case string(name) == "version" && string(value) == "1.0", string(name) == "standalone":
+		case string(name) == "encoding" && bytes.EqualFold(value, []byte("utf-8")):
+		case string(name) == "encoding":
+			return ErrEncoding
+		default:
+			return ErrSyntax
 		}
 	}
 }
@@ -181,22 +194,27 @@ func (s *Scanner) skipSpace() bool {
 	return s.at > start
 }
 
-// nameLen is the length of the name that text begins with, prefix included:
-// section 2.3, with all of ASCII exact and everything beyond it allowed.
+// nameLen is the length of the name that text begins with, and 0 when it
+// begins with none: section 2.3 as far as ASCII goes, which is all that S3 and
+// STS use, with at most one colon, inside (Namespaces, section 3).
 func nameLen(text []byte) int {
-	for i := 0; i < len(text); {
-		c := text[i]
+	n := nameBytes(text)
+	colon := bytes.IndexByte(text[:n], ':')
+	if colon < 0 {
+		return n
+	}
+	local := text[colon+1 : n]
+	if colon == 0 || len(local) == 0 || bytes.IndexByte(local, ':') >= 0 || nameBytes(local) == 0 {
+		return 0
+	}
+	return n
+}
+
+func nameBytes(text []byte) int {
+	for i, c := range text {
 		switch {
 		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == ':':
-			i++
 		case i > 0 && ('0' <= c && c <= '9' || c == '-' || c == '.'):
-			i++
-		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRune(text[i:])
-			if r == utf8.RuneError || !character(r) {
-				return 0
-			}
-			i += n
 		default:
 			return i
 		}

@@ -7,9 +7,9 @@
 // is an error, so no entity can be defined and none grows.
 //
 // It is stricter than encoding/xml where that costs nothing (one root, no text
-// outside it, no document type) and more lenient in one thing: white space and
-// a byte order mark may come before the XML declaration, because S3 sends the
-// former to keep a connection alive.
+// outside it, no document type, names in ASCII) and more lenient in one thing:
+// white space and a byte order mark may come before the XML declaration,
+// because S3 sends the former to keep a connection alive.
 //
 // The invariant a caller can break: slices that Name and Text return are good
 // until the next call of Next or Text, and only while the document is.
