@@ -49,21 +49,6 @@ func (s *slot) wants() bool {
 	return false
 }
 
-// op is the operation that the slot's step asks for.
-func (s *slot) op() s3.Op {
-	switch s.step {
-	case stepPut:
-		return s3.OpPutObject
-	case stepCreate:
-		return s3.OpCreateMultipartUpload
-	case stepParts:
-		return s3.OpUploadPart
-	case stepComplete:
-		return s3.OpCompleteMultipartUpload
-	}
-	return s3.OpAbortMultipartUpload
-}
-
 // begin makes the slot hold file, keeping its buffers.
 func (s *slot) begin(file FileID, order uint32) {
 	parts := s.parts

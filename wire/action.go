@@ -3,7 +3,7 @@ package wire
 import (
 	"errors"
 
-	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/cred/sts"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/s3"
 )
@@ -74,13 +74,14 @@ func frameError(f *Frame, err *engine.Error) {
 }
 
 // AppendRefusal appends a frame that says what was wrong with an event, a
-// query or a configuration: b: the event's index in its step, fields code,
-// option and text, as far as known.
+// query or a configuration: b: the event's index in its step, x: the status of
+// an answer from STS, fields code, option, requestId and text, as far as known.
 func AppendRefusal(dst []byte, index uint16, err error) []byte {
 	f := Frame{Kind: KindRefused, B: index}
 	var option *Error
 	var input *s3.InputError
-	var credentials *cred.Error
+	var refused *sts.Error
+	var coded interface{ Code() string }
 	switch {
 	case errors.As(err, &option):
 		f.add("code", option.Code)
@@ -88,8 +89,14 @@ func AppendRefusal(dst []byte, index uint16, err error) []byte {
 	case errors.As(err, &input):
 		f.add("code", input.Code)
 		f.add("option", input.Field)
-	case errors.As(err, &credentials):
-		f.add("code", credentials.Code())
+	case errors.As(err, &refused):
+		f.X = int64(refused.Status)
+		f.add("code", refused.Code)
+		f.add("requestId", refused.RequestID)
+	case errors.As(err, &coded):
+		f.add("code", coded.Code())
+	default:
+		f.add("code", "OptionInvalid")
 	}
 	f.add("text", err.Error())
 	return f.Append(dst)

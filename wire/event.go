@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"errors"
 
 	"github.com/bucketline/bucketline/cred"
@@ -47,7 +46,7 @@ func ReadEvent(f *Frame, ev *engine.Event) error {
 		}
 		ev.Files = make([]engine.Spec, len(f.Body)/8)
 		for i := range ev.Files {
-			ev.Files[i].Size = int64(binary.LittleEndian.Uint64(f.Body[8*i:]))
+			ev.Files[i].Size = int64At(f.Body[8*i:])
 		}
 	case engine.EvDescribed:
 		ev.Object = new(s3.Object)

@@ -20,7 +20,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"errors"
 
 	"github.com/bucketline/bucketline/s3"
@@ -54,20 +53,20 @@ var ErrFrame = errors.New("not a frame")
 func (f *Frame) Append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, f.Kind, f.A)
-	dst = binary.LittleEndian.AppendUint16(dst, f.B)
-	dst = binary.LittleEndian.AppendUint32(dst, f.File)
-	dst = binary.LittleEndian.AppendUint32(dst, f.Req)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(f.X))
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(f.Y))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(f.Fields)))
+	dst = append16(dst, f.B)
+	dst = append32(dst, f.File)
+	dst = append32(dst, f.Req)
+	dst = append64(dst, f.X)
+	dst = append64(dst, f.Y)
+	dst = append32(dst, uint32(len(f.Fields)))
 	body := uint32(0)
 	if f.Body != nil {
 		body = uint32(len(f.Body)) + 1
 	}
-	dst = binary.LittleEndian.AppendUint32(dst, body)
+	dst = append32(dst, body)
 	for _, field := range f.Fields {
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(field.Name)))
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(field.Value)))
+		dst = append32(dst, uint32(len(field.Name)))
+		dst = append32(dst, uint32(len(field.Value)))
 		dst = append(dst, field.Name...)
 		dst = append(dst, field.Value...)
 	}
@@ -75,7 +74,7 @@ func (f *Frame) Append(dst []byte) []byte {
 	for (len(dst)-start)%8 != 0 {
 		dst = append(dst, 0)
 	}
-	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start))
+	append32(dst[start:start], uint32(len(dst)-start))
 	return dst
 }
 
@@ -86,25 +85,25 @@ func (f *Frame) Read(src []byte) (rest []byte, err error) {
 	if len(src) < headBytes {
 		return nil, ErrFrame
 	}
-	length := binary.LittleEndian.Uint32(src)
+	length := uint32At(src)
 	if length < headBytes || length > MaxFrameBytes || length%8 != 0 || int(length) > len(src) {
 		return nil, ErrFrame
 	}
-	fields := binary.LittleEndian.Uint32(src[32:])
-	body := binary.LittleEndian.Uint32(src[36:])
+	fields := uint32At(src[32:])
+	body := uint32At(src[36:])
 	if fields > MaxFields || body > MaxFrameBytes {
 		return nil, ErrFrame
 	}
-	f.Kind, f.A, f.B = src[4], src[5], binary.LittleEndian.Uint16(src[6:])
-	f.File, f.Req = binary.LittleEndian.Uint32(src[8:]), binary.LittleEndian.Uint32(src[12:])
-	f.X, f.Y = int64(binary.LittleEndian.Uint64(src[16:])), int64(binary.LittleEndian.Uint64(src[24:]))
+	f.Kind, f.A, f.B = src[4], src[5], uint16(src[6])|uint16(src[7])<<8
+	f.File, f.Req = uint32At(src[8:]), uint32At(src[12:])
+	f.X, f.Y = int64At(src[16:]), int64At(src[24:])
 	tail := src[headBytes:length]
 	f.Fields = f.Fields[:0]
 	for range fields {
 		if len(tail) < 8 {
 			return nil, ErrFrame
 		}
-		name, value := binary.LittleEndian.Uint32(tail), binary.LittleEndian.Uint32(tail[4:])
+		name, value := uint32At(tail), uint32At(tail[4:])
 		tail = tail[8:]
 		if uint64(name)+uint64(value) > uint64(len(tail)) {
 			return nil, ErrFrame
@@ -123,4 +122,23 @@ func (f *Frame) Read(src []byte) (rest []byte, err error) {
 		return nil, ErrFrame
 	}
 	return src[length:], nil
+}
+
+func append16(dst []byte, n uint16) []byte { return append(dst, byte(n), byte(n>>8)) }
+
+func append32(dst []byte, n uint32) []byte {
+	return append(dst, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+}
+
+func append64(dst []byte, n int64) []byte {
+	return append32(append32(dst, uint32(n)), uint32(n>>32))
+}
+
+func uint32At(src []byte) uint32 {
+	_ = src[3]
+	return uint32(src[0]) | uint32(src[1])<<8 | uint32(src[2])<<16 | uint32(src[3])<<24
+}
+
+func int64At(src []byte) int64 {
+	return int64(uint32At(src)) | int64(uint32At(src[4:]))<<32
 }

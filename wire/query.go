@@ -121,7 +121,15 @@ func webIdentity(q *Frame) (Frame, error) {
 			return Frame{}, invalid(field.Name)
 		}
 	}
-	return frameExchange(&w)
+	r, err := w.Request()
+	if err != nil {
+		return Frame{}, err
+	}
+	f := Frame{Body: r.Body}
+	f.add("method", r.Method)
+	f.add("url", r.URL)
+	f.add("content-type", r.ContentType)
+	return f, nil
 }
 
 // frameTotals frames a session's counters: a: cred.Reason while held, x: bytes
@@ -132,11 +140,11 @@ func frameTotals(t *engine.Totals) Frame {
 	if t.Held {
 		f.A = uint8(t.Hold)
 	}
-	f.Body = appendInt64(f.Body, t.Sent)
-	f.Body = appendInt64(f.Body, t.Acknowledged)
-	f.Body = appendInt64(f.Body, t.Stored)
+	f.Body = append64(f.Body, t.Sent)
+	f.Body = append64(f.Body, t.Acknowledged)
+	f.Body = append64(f.Body, t.Stored)
 	for _, n := range t.Files {
-		f.Body = appendInt64(f.Body, int64(n))
+		f.Body = append64(f.Body, int64(n))
 	}
 	return f
 }
@@ -145,9 +153,9 @@ func frameTotals(t *engine.Totals) Frame {
 // body: acknowledged bytes, stored parts, parts in flight, int64 each.
 func frameFile(i *engine.FileInfo) Frame {
 	f := Frame{A: uint8(i.State), B: i.Parts, X: i.Size, Y: i.Sent}
-	f.Body = appendInt64(f.Body, i.Acknowledged)
-	f.Body = appendInt64(f.Body, int64(i.PartsStored))
-	f.Body = appendInt64(f.Body, int64(i.PartsInFlight))
+	f.Body = append64(f.Body, i.Acknowledged)
+	f.Body = append64(f.Body, int64(i.PartsStored))
+	f.Body = append64(f.Body, int64(i.PartsInFlight))
 	return f
 }
 
@@ -161,21 +169,14 @@ func frameCells(cells []engine.Cell) Frame {
 	return f
 }
 
-func appendInt64(dst []byte, n int64) []byte {
-	for range 8 {
-		dst = append(dst, byte(n))
-		n >>= 8
-	}
-	return dst
-}
-
 // credentials reads STS's answer: fields accessKey, secretKey, sessionToken,
-// subject, x: their end in milliseconds since 1970.
+// x: their end in milliseconds since 1970.
 func credentials(q *Frame) (Frame, error) {
-	c, err := sts.Parse(int(q.B), q.Body)
+	answer, err := sts.Parse(int(q.B), q.Body)
 	if err != nil {
 		return Frame{}, err
 	}
+	c := &answer.Credentials
 	f := Frame{X: int64(c.Expiration)}
 	f.add("accessKey", c.AccessKeyID)
 	f.add("secretKey", c.SecretAccessKey)

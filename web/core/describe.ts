@@ -15,6 +15,8 @@ const shape: Shape = {
 const checksumShape: Shape = { algorithm: "text", value: "text" };
 
 export const describe = {
+  shape,
+
   /** Throws a TypeError for options that cannot be meant. */
   check(options: UploadOptions): void {
     check("upload", options, shape);

@@ -62,8 +62,10 @@ function suggest(key: string, known: readonly string[]): string {
   return nearest ? `; did you mean "${nearest}"?` : `; known are ${known.join(", ")}`;
 }
 
-/** The known name that takes the fewest edits to reach, if they are few. */
+/** The known name that key is the beginning of, or that takes the fewest edits to reach, if they are few. */
 export function nearestName(key: string, known: readonly string[]): string | undefined {
+  const longer = known.find((name) => key.length > 2 && name.toLowerCase().startsWith(key.toLowerCase()));
+  if (longer) return longer;
   let best: string | undefined;
   let least = Math.max(2, Math.ceil(key.length / 3)) + 1;
   for (const candidate of known) {

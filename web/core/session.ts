@@ -15,7 +15,7 @@ import { describe } from "./describe.js";
 import { Task } from "./task.js";
 import { carry, Cause } from "./transport.js";
 
-const uploaderShape: Shape = {
+export const uploaderShape: Shape = {
   bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
   pathStyle: "boolean", dualStack: "boolean", accelerate: "boolean", allowHTTP: "boolean",
   connections: "size", partSize: "size", multipartThreshold: "size",

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { check, isoTime, nearestName, toFields } from "./options.js";
+import { createUploader } from "./session.js";
+import type { Credentials, UploaderOptions } from "./api.js";
+
+test("options: an unknown one throws and names the nearest known one", () => {
+  const shape = { bucket: "text", region: "text", partSize: "size", credentialsExpired: "function" } as const;
+  assert.throws(() => check("createUploader", { buckt: "b" }, shape), {
+    name: "TypeError",
+    message: 'createUploader: unknown option "buckt"; did you mean "bucket"?',
+  });
+  assert.throws(() => check("createUploader", { chunkSize: 1 }, shape), /did you mean|known are bucket, region/);
+  assert.throws(() => check("createUploader", { onCredentialsExpired: 1 }, shape), /did you mean "credentialsExpired"/);
+  assert.throws(() => check("createUploader", { toString: 1 }, shape), /unknown option "toString"/);
+});
+
+test("options: a value of a wrong type is named, not shown", () => {
+  const shape = { secretKey: "text", partSize: "size", metadata: "map" } as const;
+  assert.throws(() => check("x", { secretKey: 12345 }, shape), { message: 'x: option "secretKey" must be a string, not a number' });
+  assert.throws(() => check("x", { partSize: -1 }, shape), /whole number/);
+  assert.throws(() => check("x", { partSize: 1.5 }, shape), /whole number/);
+  assert.throws(() => check("x", { metadata: { a: 1 } }, shape), /object of strings/);
+  assert.throws(() => check("x", null, shape), /got null/);
+});
+
+test("options: the nearest name is one that was meant, or none", () => {
+  assert.equal(nearestName("Region", ["region", "bucket"]), "region");
+  assert.equal(nearestName("zzzzzz", ["region", "bucket"]), undefined);
+});
+
+test("options: fields are text, decimal, true or false, ISO 8601, and one for each entry", () => {
+  const shape = { a: "text", n: "size", b: "boolean", t: "time", m: "map", o: "other" } as const;
+  const options = { a: "x", n: 5, b: false, t: new Date(0), m: { k: "v" }, o: {}, unset: undefined };
+  assert.deepEqual(toFields(options, shape), [
+    ["a", "x"], ["n", "5"], ["b", "false"], ["t", "1970-01-01T00:00:00.000Z"], ["m.k", "v"],
+  ]);
+  assert.equal(isoTime(new Date(NaN)), "invalid Date");
+});
+
+test("createUploader: credentials without an expiration are refused at once", () => {
+  const make = (credentials: unknown): unknown =>
+    createUploader({ bucket: "b", region: "r", credentials: credentials as Credentials, wasm: "data:," });
+  assert.throws(() => make({ accessKey: "a", secretKey: "s" }), /option "expiration" is missing/);
+  assert.throws(() => make({ accessKey: "a", secretKey: "s", expiration: "soon" }), /option "expiration" is no date/);
+  assert.throws(() => make({ accessKey: "a", secretKey: "s", expiration: new Date(NaN) }), /option "expiration" is no date/);
+  assert.throws(() => make({ accessKey: "a", secret: "s" }), /unknown option "secret"; did you mean "secretKey"/);
+});
+
+test("createUploader: options that cannot be meant are refused at once", () => {
+  const make = (options: unknown): unknown => createUploader(options as UploaderOptions);
+  assert.throws(() => make(undefined), /expected an object/);
+  assert.throws(() => make({ bucket: 5 }), /option "bucket" must be a string/);
+  assert.throws(() => make({ bucket: "b", signature: { version: 3 } }), /must be 4 or 2/);
+  assert.throws(() => make({ bucket: "b", signature: { versoin: 4 } }), /did you mean "version"/);
+});
