@@ -51,12 +51,13 @@ async function compile(url: string): Promise<WebAssembly.Module> {
 /** Starts an engine from a compiled module, synchronously. */
 export function startEngine(module: WebAssembly.Module): Engine {
   let memory: WebAssembly.Memory | undefined;
-  const instance = new WebAssembly.Instance(module, {
-    wasi_snapshot_preview1: system(() => {
-      if (!memory) throw new Error("the engine has no memory yet");
-      return memory;
-    }),
+  const known = system(() => {
+    if (!memory) throw new Error("the engine has no memory yet");
+    return memory;
   });
+  const calls: Record<string, WebAssembly.ImportValue> = {};
+  for (const { name } of WebAssembly.Module.imports(module)) calls[name] = known[name] ?? noFile;
+  const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: calls });
   const exports = instance.exports as unknown as Exports;
   memory = exports.memory;
   exports._initialize?.();
@@ -90,6 +91,9 @@ export function startEngine(module: WebAssembly.Module): Engine {
     },
   };
 }
+
+/** Any other call is about files, of which there are none: WASI's errno "badf". */
+const noFile = (): number => 8;
 
 /**
  * The few system calls that the Go runtime makes: clocks for its scheduler,

@@ -27,6 +27,9 @@ const credentialsShape: Shape = { accessKey: "text", secretKey: "text", sessionT
 /** How often bytes sent are reported to the engine, in milliseconds. */
 const progressMillis = 50;
 
+/** Files told to the engine in one step, so that the page of shared memory stays small. */
+const maxAdded = 1 << 16;
+
 /** Makes an uploader. Throws a TypeError for options that cannot be meant. */
 export function createUploader(options: UploaderOptions): Uploader {
   return new Session(options);
@@ -228,7 +231,11 @@ class Session implements Uploader {
   /** Gives the engine what has happened, last of all the event last; returns what is wrong with that. */
   #step(last?: Frame): Facts | undefined {
     if (!this.#engine) return undefined;
-    const events = [frame(Event.now, { x: Math.round(performance.now()), y: Date.now() })];
+    const now = frame(Event.now, { x: Math.round(performance.now()), y: Date.now() });
+    while (this.#added.length > maxAdded) {
+      this.#actions.push(...this.#engine.step([now, frame(Event.added, { body: int64s(this.#added.splice(0, maxAdded)) })]));
+    }
+    const events = [now];
     if (this.#added.length > 0) events.push(frame(Event.added, { body: int64s(this.#added) }));
     for (const [request, bytes] of this.#sent) events.push(frame(Event.sent, { request, x: bytes }));
     events.push(...this.#events);
