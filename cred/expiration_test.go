@@ -3,6 +3,7 @@ package cred_test
 import (
 	"errors"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +143,8 @@ func randomTime(random *rand.Rand) string {
 	return string(text)
 }
 
+var manyDigits = regexp.MustCompile(`\.\d{10}`)
+
 // compareWithTime fails t unless ParseExpiration and time.Parse agree on in,
 // but for what ParseExpiration's comment says is refused. It returns 1 if in
 // was accepted.
@@ -159,15 +162,15 @@ func compareWithTime(t *testing.T, in string) int {
 		return 1
 	}
 	var e *cred.Error
-	if got != 0 || !errors.As(err, &e) || strings.Contains(err.Error(), in) && in != "" {
-		t.Errorf("ParseExpiration(%q) = %d, %v, want 0 and an error of the package that does not quote", in, got, err)
+	if got != 0 || !errors.As(err, &e) {
+		t.Errorf("ParseExpiration(%q) = %d, %v, want 0 and an error of the package", in, got, err)
 	}
 	if ref != nil {
 		return 0
 	}
 	millis := want.UnixMilli()
 	excused := millis <= 0 || millis > int64(cred.MaxExpiration) || // ErrExpirationRange
-		strings.Contains(in, ",") || len(in) > 35 || // time.Parse takes a comma and any number of digits
+		strings.Contains(in, ",") || manyDigits.MatchString(in) || // time.Parse takes a comma and any number of digits
 		len(in) > 12 && in[12] == ':' || // an hour of one digit
 		len(in) > 6 && (in[len(in)-5:len(in)-3] == "24" || strings.HasSuffix(in, ":60")) // and offsets too great
 	if !excused {
