@@ -1,7 +1,9 @@
 package tidy
 
 import (
+	"encoding/json"
 	"go/ast"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -104,6 +106,8 @@ func checkPackages(t *Tree) []Finding {
 				why = i.path + " is not among the standard packages of pure packages"
 			case (i.path == "net/http" || strings.HasPrefix(i.path, "net/http/")) && !row.HTTP:
 				why = row.Path + " may not use " + i.path
+			case row.Band == Driver && slices.Contains(loud, i.path):
+				why = "a library does not log"
 			case row.Band == Pure && slices.Contains(replaced, i.path):
 				if first, ok := heavy[f.Dir()]; ok && first != f.Path {
 					why = i.path + " belongs beside the other hashes in " + path.Base(first)
@@ -139,8 +143,9 @@ func (t *Tree) saidUnsafe(f *File, name string) bool {
 	return said
 }
 
-// checkNotes wants every module that our code imports by name in a decision
-// note.
+// checkNotes wants every Go module that our code imports, and every npm package
+// that a package.json names, in a decision note: by its name or by that of the
+// repository that it is part of.
 func checkNotes(t *Tree) []Finding {
 	notes := ""
 	var modules []string
@@ -156,19 +161,44 @@ func checkNotes(t *Tree) []Finding {
 	}
 	var found []Finding
 	seen := map[string]bool{}
+	want := func(name, path string, line int) {
+		if !seen[name] && !noted(notes, name) {
+			found = append(found, Finding{path, line, name + " has no note in docs/decisions"})
+		}
+		seen[name] = true
+	}
 	for _, f := range t.Files {
 		for _, i := range t.imports(f) {
-			if _, own := ours(i.path); own || standard(i.path) {
-				continue
+			if _, own := ours(i.path); !own && !standard(i.path) {
+				want(moduleOf(i.path, modules), f.Path, i.line)
 			}
-			name := moduleOf(i.path, modules)
-			if !seen[name] && !strings.Contains(notes, name) {
-				found = append(found, Finding{f.Path, i.line, "module " + name + " has no note in docs/decisions"})
+		}
+		if path.Base(f.Path) == "package.json" {
+			for _, name := range npmPackages(f.Data) {
+				want(name, f.Path, 0)
 			}
-			seen[name] = true
 		}
 	}
 	return found
+}
+
+// npmPackages returns the names that a package.json depends on, in order. One
+// that does not parse has none; npm says so soon enough.
+func npmPackages(data []byte) []string {
+	var file struct{ Dependencies, DevDependencies map[string]string }
+	_ = json.Unmarshal(data, &file)
+	names := slices.Collect(maps.Keys(file.Dependencies))
+	names = slices.AppendSeq(names, maps.Keys(file.DevDependencies))
+	slices.Sort(names)
+	return names
+}
+
+func noted(notes, module string) bool {
+	if strings.Contains(notes, module) {
+		return true
+	}
+	elements := strings.Split(module, "/")
+	return len(elements) > 3 && strings.Contains(notes, strings.Join(elements[:3], "/"))
 }
 
 var requires = regexp.MustCompile(`(?m)^(?:require)?\s+(\S+\.\S+/\S+) v\d`)
