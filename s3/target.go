@@ -93,6 +93,7 @@ func (t *Target) Resolve() (Address, error) {
 // place puts the bucket into the host or into the path.
 func (t *Target) place(a *Address, host string) error {
 	dots := strings.IndexByte(t.Bucket, '.') >= 0 && a.Scheme == "https"
+	name, _ := splitPort(host)
 	inPath := t.PathStyle || !t.VirtualHost && !t.Accelerate &&
 		(a.Profile.Facts().PathStyle || isAddress(host) || dots)
 	switch {
@@ -107,7 +108,7 @@ func (t *Target) place(a *Address, host string) error {
 		// section 6.4.3). Behind a CDN it is the CDN's connection that counts.
 		return wrong(CodeStyleInvalid, "virtualHost", "cannot be used over TLS with a bucket name that has dots",
 			"set pathStyle")
-	case !hostLabels(t.Bucket+"."+host) || strings.IndexByte(t.Bucket, '_') >= 0:
+	case !hostLabels(t.Bucket+"."+name) || strings.IndexByte(t.Bucket, '_') >= 0:
 		return wrong(CodeStyleInvalid, "virtualHost", "cannot be used: "+quote(t.Bucket)+" is no host name",
 			"set pathStyle")
 	}
