@@ -45,7 +45,7 @@ function describe(what: string, f: Facts): string {
 /** One sentence for each code: what to do. The codes of S3 are its own. */
 export const hints: Readonly<Record<string, string>> = {
   // The path broke.
-  Unreachable: "Check the network, the endpoint's address, and that its certificate is valid.",
+  Unreachable: "Check the network, the endpoint's address and certificate, and that the page's CSP allows it in connect-src.",
   CORSBlocked:
     "The store answers, but not to this page: check the bucket's name and region, and that its CORS rule allows this page's origin, the methods PUT, POST, GET, HEAD and DELETE, and the request's headers.",
   Offline: "Connect to a network and upload again.",

@@ -13,7 +13,7 @@ import { check, isoTime, toFields, type Shape } from "./options.js";
 import { Action, cellStates, defaultModule, Event, Query, reasonOf, refusal, stateOf, states } from "./protocol.js";
 import { describe } from "./describe.js";
 import { Task } from "./task.js";
-import { carry, Cause } from "./transport.js";
+import { carry, Cause, type Outcome } from "./transport.js";
 
 export const uploaderShape: Shape = {
   bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
@@ -314,7 +314,11 @@ class Session implements Uploader {
       body: action.body ?? (operation === "PutObject" || ofFile ? task.file.slice(offset, offset + length) : null),
       source: ofFile ? task.file : undefined,
       sent: (bytes) => this.#report(request, bytes),
-    }, abort.signal);
+    }, abort.signal).catch((cause: unknown): Outcome => {
+      // The browser would not even take the request: a header that it cannot send.
+      task.error = new BucketlineError(`upload "${task.name}"`, { code: "HeaderInvalid", text: String(cause) }, { cause });
+      return { kind: "broke", cause: Cause.refused };
+    });
     this.#requests.delete(request);
     this.#sent.delete(request);
     const answered = outcome.kind === "answered";
