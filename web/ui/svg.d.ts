@@ -1,0 +1,5 @@
+/** The build inlines an icon as its text. */
+declare module "*.svg" {
+  const text: string;
+  export default text;
+}
