@@ -59,17 +59,18 @@ const (
 )
 
 // Prepare puts the headers of a chunked body into r, and its PayloadHash. A
-// content encoding that r has already follows aws-chunked.
+// content encoding that r has already follows aws-chunked. The error says that
+// the fields of k do not go together.
 func (k *Chunked) Prepare(r *s3.Request) error {
 	if err := k.check(); err != nil {
 		return err
 	}
-	encoding, _ := fieldValue(r.Header, "content-encoding")
-	switch {
-	case encoding == "":
-		encoding = "aws-chunked"
-	case !strings.HasPrefix(encoding, "aws-chunked"):
-		encoding = "aws-chunked," + encoding
+	encoding := "aws-chunked"
+	for _, f := range r.Header {
+		value := strings.TrimSpace(f.Value)
+		if equalFold(f.Name, "content-encoding") && value != "" && value != "aws-chunked" {
+			encoding += "," + strings.TrimPrefix(value, "aws-chunked,")
+		}
 	}
 	r.PayloadHash = k.PayloadHash
 	r.Header = setField(r.Header, "content-encoding", encoding)

@@ -5,7 +5,7 @@ package sign
 //
 // Printing them, or a struct with them in an exported field, shows no secret.
 // Package fmt cannot ask an unexported field how to print itself: keep
-// credentials there behind a pointer, which fmt prints as an address.
+// credentials there behind a pointer, which %v prints as an address.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string

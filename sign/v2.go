@@ -42,7 +42,7 @@ type V2 struct {
 	// Token is for Presign only: in the header all stores agree.
 	Token TokenV2
 
-	warm *warmV2 // behind a pointer for the reason that V4.warm is
+	warm **warmV2 // for the reason that V4.warm has
 }
 
 type warmV2 struct {
@@ -159,9 +159,10 @@ func (v *V2) AppendAuthorization(dst []byte, accessKeyID string, signature []byt
 
 func (v *V2) warmed() *warmV2 {
 	if v.warm == nil {
-		v.warm = new(warmV2)
+		w := new(warmV2)
+		v.warm = &w
 	}
-	return v.warm
+	return *v.warm
 }
 
 func (w *warmV2) dateString(at UnixMilli) string {

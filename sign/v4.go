@@ -32,9 +32,10 @@ type V4 struct {
 	// Directory buckets want "s3express".
 	Service string
 
-	// warm is behind a pointer so that printing a struct around a V4 prints an
-	// address, not the secret or the token of the last request.
-	warm *warmV4
+	// warm is behind two pointers so that printing a V4, or a struct around it,
+	// prints an address, not the secret or the token of the last request:
+	// package fmt follows one pointer when the verb is wrong.
+	warm **warmV4
 }
 
 type warmV4 struct {
@@ -217,9 +218,10 @@ func (v *V4) service() string {
 
 func (v *V4) warmed() *warmV4 {
 	if v.warm == nil {
-		v.warm = new(warmV4)
+		w := new(warmV4)
+		v.warm = &w
 	}
-	return v.warm
+	return *v.warm
 }
 
 // keyFor is the keyed HMAC of the signing key, derived anew only when what it
