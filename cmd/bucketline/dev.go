@@ -38,7 +38,14 @@ func newDev() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if c.Rate, err = parseRate(rate); err != nil {
-				return err
+				return usage(err)
+			}
+			if !verbose {
+				restore, err := mute()
+				if err != nil {
+					return err
+				}
+				defer restore()
 			}
 			c.Log = devLog(cmd.ErrOrStderr(), verbose)
 			return runDev(cmd.Context(), c, cmd.OutOrStdout(), asJSON)
@@ -119,6 +126,21 @@ func printEndpoints(out io.Writer, e devstack.Endpoints, data string) error {
 	text.WriteString("\nCtrl+C stops it.\n")
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// mute hides what VersityGW writes to os.Stderr on its own, a red line for each
+// upload that a client breaks off among it. main's error comes after restore.
+func mute() (restore func(), err error) {
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	shown := os.Stderr
+	os.Stderr = nowhere
+	return func() {
+		os.Stderr = shown
+		nowhere.Close()
+	}, nil
 }
 
 // devLog is the log of --verbose, and also catches what the libraries log. The

@@ -10,8 +10,10 @@ import (
 )
 
 func main() {
-	if err := newRoot().Execute(); err != nil {
+	ran := false
+	err := newRoot(&ran).Execute()
+	if err != nil && err.Error() != "" {
 		fmt.Fprintln(os.Stderr, "bucketline: "+err.Error())
-		os.Exit(1)
 	}
+	os.Exit(exitStatus(err, ran))
 }

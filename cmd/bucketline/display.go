@@ -1,0 +1,259 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+	"unicode"
+
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/bucketline/bucketline"
+)
+
+// display shows people, or programs, how an upload goes. It is called from one
+// goroutine at a time.
+type display interface {
+	event(e bucketline.Event)
+	stored(name string, r bucketline.Result)
+	failed(f failure)
+	note(text string) // something worth a line, such as new credentials
+	close(s summary)
+}
+
+// failure is one file that was not stored.
+type failure struct {
+	name string
+	key  string
+	err  error
+}
+
+// words are what happened, the details for whoever looks closer, and what to
+// do.
+func (f failure) words() (sentence, detail, hint string) {
+	var e *bucketline.Error
+	if !errors.As(f.err, &e) {
+		return f.err.Error(), "", ""
+	}
+	detail = e.Code
+	if e.Status != 0 {
+		detail = fmt.Sprintf("%d %s", e.Status, detail)
+	}
+	if e.Operation != "" {
+		detail += " to " + e.Operation
+	}
+	if e.Part > 0 {
+		detail += fmt.Sprintf(", part %d of %d", e.Part, e.Parts)
+	}
+	if e.RequestID != "" {
+		detail += ", request " + e.RequestID
+	}
+	if e.Err != nil {
+		detail += ": " + e.Err.Error()
+	}
+	return e.Sentence(), detail, e.Hint()
+}
+
+// show makes text safe for a terminal and a log: what holds a control
+// character, a line's end or an invisible mark of direction is quoted.
+func show(text string) string {
+	for _, r := range text {
+		// Joined emoji and some scripts need U+200C and U+200D.
+		if !unicode.IsPrint(r) && r != 0x200c && r != 0x200d {
+			return strconv.Quote(text)
+		}
+	}
+	return text
+}
+
+// summary is how a command ended.
+type summary struct {
+	bucket   string
+	stored   int
+	bytes    int64
+	took     time.Duration
+	failures []failure // as many as are worth telling
+	failed   int       // all of them
+	dropped  int       // cancelled
+	stopped  error     // why the rest was not tried
+}
+
+// lines writes a line for each thing, for logs and pipes.
+type lines struct {
+	out    io.Writer // what was stored
+	err    io.Writer // everything else
+	bucket string
+}
+
+func (l *lines) event(e bucketline.Event) {
+	switch e.Kind {
+	case bucketline.EventHold:
+		if text := holdText(e.Reason); text != "" {
+			fmt.Fprintln(l.err, text)
+		}
+	case bucketline.EventOrphan:
+		fmt.Fprintf(l.err, "%s\n", orphanText(e))
+	}
+}
+
+func (l *lines) stored(_ string, r bucketline.Result) {
+	fmt.Fprintf(l.out, "stored s3://%s/%s % .1f %s\n", r.Bucket, show(r.Key), decor.SizeB1024(r.Size), r.ETag)
+}
+
+// failed waits for close, where the failures stand together.
+func (l *lines) failed(failure) {}
+
+func (l *lines) note(text string) { fmt.Fprintln(l.err, text) }
+
+func (l *lines) close(s summary) { writeSummary(l.err, s) }
+
+// quiet writes what went wrong, and nothing else.
+type quiet struct{ err io.Writer }
+
+func (q quiet) event(e bucketline.Event) {
+	if e.Kind == bucketline.EventOrphan {
+		fmt.Fprintf(q.err, "%s\n", orphanText(e))
+	}
+}
+func (q quiet) stored(string, bucketline.Result) {}
+func (q quiet) failed(failure)                   {}
+func (q quiet) note(string)                      {}
+func (q quiet) close(s summary) {
+	if s.failed+s.dropped > 0 || s.stopped != nil {
+		writeSummary(q.err, s)
+	}
+}
+
+// holdText says that nothing is sent, and why. It is empty at the beginning,
+// when the first credentials are on their way.
+func holdText(reason string) string {
+	switch reason {
+	case "expired":
+		return "held: the credentials have expired; getting new ones"
+	case "refused":
+		return "held: the store does not accept the credentials any more; getting new ones"
+	}
+	return ""
+}
+
+func orphanText(e bucketline.Event) string {
+	name := "a file"
+	if e.Task != nil {
+		name = show(e.Task.Name())
+	}
+	return fmt.Sprintf("parts of %s may stay in the bucket: %v", name, e.Err)
+}
+
+// writeSummary ends a command: each failure with its hint, then the figures.
+func writeSummary(w io.Writer, s summary) {
+	for _, f := range s.failures {
+		sentence, detail, hint := f.words()
+		fmt.Fprintf(w, "failed %s: %s\n", show(f.name), show(sentence))
+		if f.key != "" && s.bucket != "" {
+			fmt.Fprintf(w, "    s3://%s/%s\n", s.bucket, show(f.key))
+		}
+		if detail != "" {
+			fmt.Fprintf(w, "    %s\n", show(detail))
+		}
+		if hint != "" {
+			fmt.Fprintf(w, "    %s\n", hint)
+		}
+	}
+	if more := s.failed - len(s.failures); more > 0 {
+		fmt.Fprintf(w, "and %d more that failed\n", more)
+	}
+	if s.stopped != nil {
+		fmt.Fprintf(w, "stopped: %v; the remaining files were not tried\n", s.stopped)
+	}
+	fmt.Fprintln(w, s.line())
+}
+
+// line is the summary in one line.
+func (s summary) line() string {
+	text := fmt.Sprintf("%d stored, % .1f in %s", s.stored, decor.SizeB1024(s.bytes), s.took.Round(10*time.Millisecond))
+	if s.took > 0 && s.bytes > 0 {
+		text += fmt.Sprintf(" (% .1f/s)", decor.SizeB1024(float64(s.bytes)/s.took.Seconds()))
+	}
+	if s.failed > 0 {
+		text += fmt.Sprintf("; %d failed", s.failed)
+	}
+	if s.dropped > 0 {
+		text += fmt.Sprintf("; %d cancelled", s.dropped)
+	}
+	return text
+}
+
+// machine writes one JSON object a line, for programs.
+type machine struct{ out *json.Encoder }
+
+// record is one line of --json. Fields that do not apply are left out.
+type record struct {
+	Event     string `json:"event"` // stored, failed, hold, release, orphan, note, summary
+	Source    string `json:"source,omitempty"`
+	Bucket    string `json:"bucket,omitempty"`
+	Key       string `json:"key,omitempty"`
+	Size      *int64 `json:"size,omitempty"`
+	ETag      string `json:"etag,omitempty"`
+	VersionID string `json:"versionId,omitempty"`
+	Location  string `json:"location,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Code      string `json:"code,omitempty"`
+	Status    int    `json:"status,omitempty"`
+	Operation string `json:"operation,omitempty"`
+	Part      int    `json:"part,omitempty"`
+	RequestID string `json:"requestId,omitempty"`
+	Message   string `json:"message,omitempty"`
+	Hint      string `json:"hint,omitempty"`
+	Stored    *int   `json:"stored,omitempty"`
+	Failed    *int   `json:"failed,omitempty"`
+	Cancelled *int   `json:"cancelled,omitempty"`
+	Millis    int64  `json:"millis,omitempty"`
+}
+
+func (m machine) event(e bucketline.Event) {
+	switch e.Kind {
+	case bucketline.EventHold:
+		m.out.Encode(record{Event: "hold", Reason: e.Reason})
+	case bucketline.EventRelease:
+		m.out.Encode(record{Event: "release"})
+	case bucketline.EventOrphan:
+		r := record{Event: "orphan", Message: orphanText(e)}
+		if e.Task != nil {
+			r.Source, r.Key = e.Task.Name(), e.Task.Key()
+		}
+		m.out.Encode(r)
+	}
+}
+
+func (m machine) stored(name string, r bucketline.Result) {
+	m.out.Encode(record{
+		Event: "stored", Source: name, Bucket: r.Bucket, Key: r.Key, Size: &r.Size,
+		ETag: r.ETag, VersionID: r.VersionID, Location: r.Location,
+	})
+}
+
+func (m machine) failed(f failure) {
+	sentence, _, hint := f.words()
+	r := record{Event: "failed", Source: f.name, Key: f.key, Message: sentence, Hint: hint}
+	var e *bucketline.Error
+	if errors.As(f.err, &e) {
+		r.Bucket, r.Code, r.Status, r.Operation, r.Part, r.RequestID = e.Bucket, e.Code, e.Status, e.Operation, e.Part, e.RequestID
+	}
+	m.out.Encode(r)
+}
+
+func (m machine) note(text string) { m.out.Encode(record{Event: "note", Message: text}) }
+
+func (m machine) close(s summary) {
+	r := record{
+		Event: "summary", Bucket: s.bucket, Stored: &s.stored, Failed: &s.failed, Cancelled: &s.dropped,
+		Size: &s.bytes, Millis: s.took.Milliseconds(),
+	}
+	if s.stopped != nil {
+		r.Message = s.stopped.Error()
+	}
+	m.out.Encode(r)
+}

@@ -1,0 +1,68 @@
+package nethttp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"syscall"
+
+	"github.com/bucketline/bucketline/engine"
+)
+
+var (
+	errSilent   = errors.New("the store went silent in the middle of its answer")
+	errTooLarge = errors.New("the answer is longer than 1 MiB")
+)
+
+// cause says what kind of failure err is.
+func cause(err error) engine.Cause {
+	var timeout net.Error
+	var name *net.DNSError
+	switch {
+	case errors.Is(err, errTooLarge):
+		return engine.CauseAnswerTooLarge
+	case refusesCertificate(err):
+		return engine.CauseTLS
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.ENETDOWN):
+		return engine.CauseOffline
+	case errors.As(err, &name):
+		if !online() {
+			return engine.CauseOffline
+		}
+		return engine.CauseUnreachable
+	case errors.Is(err, errSilent), errors.As(err, &timeout) && timeout.Timeout():
+		return engine.CauseTimeout
+	}
+	return engine.CauseUnreachable
+}
+
+// refusesCertificate reports that no trusted connection came about: a
+// certificate that was refused, a handshake that failed, or no TLS at all.
+func refusesCertificate(err error) bool {
+	var (
+		verify    *tls.CertificateVerificationError
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		roots     x509.SystemRootsError
+		alert     tls.AlertError
+		record    tls.RecordHeaderError
+	)
+	return errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &hostname) ||
+		errors.As(err, &invalid) || errors.As(err, &roots) || errors.As(err, &alert) || errors.As(err, &record)
+}
+
+// online reports that this machine has an address beyond itself.
+func online() bool {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return true
+	}
+	for _, a := range addresses {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.IsGlobalUnicast() {
+			return true
+		}
+	}
+	return false
+}

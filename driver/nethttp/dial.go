@@ -1,0 +1,103 @@
+package nethttp
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// dialer opens the connections.
+type dialer struct {
+	net   net.Dialer
+	stall time.Duration
+}
+
+// dial connects to address. "localhost" and every name under it is this
+// machine, whatever the resolver says (RFC 6761, section 6.3): stores of
+// developers put the bucket before it.
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if !localName(host) {
+		return d.wrap(d.net.DialContext(ctx, network, address))
+	}
+	c, err := d.net.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		if c, err6 := d.net.DialContext(ctx, network, net.JoinHostPort("::1", port)); err6 == nil {
+			return d.wrap(c, nil)
+		}
+	}
+	return d.wrap(c, err)
+}
+
+func (d *dialer) wrap(c net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c, stall: d.stall, ended: make(chan struct{})}, nil
+}
+
+// localName reports a name that RFC 6761 gives to this machine.
+func localName(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// proxy is the environment's proxy, which knows nothing of this machine.
+func proxy(r *http.Request) (*url.URL, error) {
+	if localName(r.URL.Hostname()) {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(r)
+}
+
+// conn is a connection with a bound on silence, which gives an early answer
+// the time to be read.
+type conn struct {
+	net.Conn
+	stall time.Duration
+	once  sync.Once
+	ended chan struct{} // closed when nothing more can be read
+}
+
+// earlyAnswer is how long a failed write waits for the answer that explains
+// it.
+const earlyAnswer = time.Second
+
+// Write fails late: a store that refuses a request closes the connection
+// before it has read the body, and net/http, told of the failed write first,
+// would throw the refusal away and report a broken connection.
+func (c *conn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.stall)); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		select {
+		case <-c.ended:
+		case <-time.After(earlyAnswer):
+		}
+	}
+	return n, err
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.once.Do(func() { close(c.ended) })
+	}
+	return n, err
+}
+
+func (c *conn) Close() error {
+	c.once.Do(func() { close(c.ended) })
+	return c.Conn.Close()
+}

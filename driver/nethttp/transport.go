@@ -1,0 +1,246 @@
+// Package nethttp is the driver's transport over net/http. It sends a request
+// exactly as it is worded (path, query, headers, length), follows no
+// redirection, adds nothing that a signature would have to cover, and says of
+// a failure which engine.Cause it is. Whether to try again is not its question.
+//
+// S3 speaks HTTP/1.1 and spreads load over connections, so that is what is
+// spoken, on as many connections as the engine has requests under way.
+package nethttp
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bucketline/bucketline/driver"
+	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/s3"
+)
+
+// Options are a transport's choices. The zero value is for AWS.
+type Options struct {
+	// Connections is how many idle connections are kept; 0 means
+	// engine.DefaultConnections. Fewer than are used at once would have the
+	// rest opened anew for each request.
+	Connections int
+
+	// RootCAs are the authorities that a store's certificate may come from;
+	// nil means the system's.
+	RootCAs *x509.CertPool
+
+	// Stall is how long a connection may take no byte; 0 means DefaultStall.
+	Stall time.Duration
+
+	// Answer is how long a store may take to begin its answer once it has the
+	// whole request, and to go on with it; 0 means DefaultAnswer.
+	Answer time.Duration
+}
+
+// The times that Options default to, and those that are not to be chosen.
+const (
+	DefaultStall = time.Minute
+
+	// DefaultAnswer leaves stores the time to join thousands of parts, which
+	// some do before the first byte of their answer.
+	DefaultAnswer = 5 * time.Minute
+
+	dialTimeout      = 15 * time.Second
+	handshakeTimeout = 15 * time.Second
+	idleTimeout      = 90 * time.Second
+)
+
+// userAgent names us in the store's logs. It is not signed.
+const userAgent = "bucketline"
+
+// Transport implements driver.Transport. Use New.
+type Transport struct {
+	http   http.Transport
+	answer time.Duration
+}
+
+// New returns a transport. The environment's proxies are honoured (HTTPS_PROXY,
+// HTTP_PROXY, NO_PROXY), except for names of this machine.
+func New(o Options) *Transport {
+	if o.Connections == 0 {
+		o.Connections = engine.DefaultConnections
+	}
+	if o.Stall == 0 {
+		o.Stall = DefaultStall
+	}
+	if o.Answer == 0 {
+		o.Answer = DefaultAnswer
+	}
+	t := &Transport{answer: o.Answer}
+	d := dialer{stall: o.Stall}
+	t.http.DialContext = d.dial
+	t.http.Proxy = proxy
+	t.http.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs}
+	t.http.TLSHandshakeTimeout = handshakeTimeout
+	t.http.Protocols = new(http.Protocols)
+	t.http.Protocols.SetHTTP1(true)
+	t.http.MaxIdleConnsPerHost = o.Connections
+	t.http.IdleConnTimeout = idleTimeout
+	t.http.ResponseHeaderTimeout = o.Answer
+	t.http.DisableCompression = true
+	return t
+}
+
+// Client returns an HTTP client on the same connections, certificates and
+// names, for what is not S3: an identity provider. It follows redirections.
+func (t *Transport) Client() *http.Client { return &http.Client{Transport: &t.http} }
+
+// Close closes the idle connections.
+func (t *Transport) Close() { t.http.CloseIdleConnections() }
+
+// Send implements driver.Transport.
+func (t *Transport) Send(ctx context.Context, r *s3.Request, body *driver.Body) (driver.Answer, error) {
+	bodies := sync.WaitGroup{}
+	req, err := t.word(r, body, &bodies)
+	if err != nil {
+		return driver.Answer{}, &driver.BrokeError{Cause: engine.CauseUnreachable, Err: err}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	answer, err := t.exchange(ctx, cancel, req)
+	cancel(nil)
+	// net/http may still read the body after an early answer or an error; it
+	// closes it when it no longer does.
+	bodies.Wait()
+	if err != nil {
+		return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
+	}
+	return answer, nil
+}
+
+// Post sends a form and returns the answer, for the exchanges of package
+// cred/sts. It is to the transport what Send is, for a request that no engine
+// asked for.
+func (t *Transport) Post(ctx context.Context, to, contentType string, form []byte) (driver.Answer, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(form))
+	if err != nil {
+		return driver.Answer{}, &driver.BrokeError{Cause: engine.CauseUnreachable, Err: err}
+	}
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("User-Agent", userAgent)
+	answer, err := t.exchange(ctx, cancel, req)
+	if err != nil {
+		return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
+	}
+	return answer, nil
+}
+
+// word makes an *http.Request of r that net/http writes as it is. It copies
+// every string: r is worded anew as soon as it has ended, which may be before
+// net/http has let go of what it broke off.
+func (t *Transport) word(r *s3.Request, body *driver.Body, bodies *sync.WaitGroup) (*http.Request, error) {
+	whole := string(r.AppendURL(nil))
+	before := len(r.Scheme) + len("://") + len(r.Host)
+	host, rawPath, query := whole[before-len(r.Host):before], whole[before:before+len(r.Path)], ""
+	if rest := whole[before+len(r.Path):]; rest != "" {
+		query = rest[len("?"):]
+	}
+	path, err := url.PathUnescape(rawPath)
+	if err != nil {
+		return nil, err
+	}
+	u := &url.URL{Scheme: r.Scheme, Host: host, Path: path, RawPath: rawPath, RawQuery: query}
+	if u.EscapedPath() != rawPath {
+		return nil, fmt.Errorf("path %q is not percent-encoded", rawPath)
+	}
+	header := make(http.Header, len(r.Header)+2)
+	for _, f := range r.Header {
+		header.Add(strings.Clone(f.Name), strings.Clone(f.Value))
+	}
+	if len(r.Authorization) > 0 {
+		header.Set("Authorization", string(r.Authorization))
+	}
+	header.Set("User-Agent", userAgent)
+	req := &http.Request{
+		Method: r.Method, URL: u, Host: host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		ContentLength: body.Size(),
+	}
+	if body.Size() == 0 {
+		return req, nil
+	}
+	// With GetBody net/http sends the request again by itself where a kept
+	// connection turns out to be closed before a byte of it was written: there
+	// the store has seen nothing.
+	req.GetBody = func() (io.ReadCloser, error) {
+		bodies.Add(1)
+		return &closer{Reader: body.Reader(), bodies: bodies}, nil
+	}
+	req.Body, _ = req.GetBody()
+	return req, nil
+}
+
+// closer tells when net/http is done with a body.
+type closer struct {
+	io.Reader
+	bodies *sync.WaitGroup
+	once   sync.Once
+}
+
+func (c *closer) Close() error {
+	c.once.Do(c.bodies.Done)
+	return nil
+}
+
+// exchange sends req and reads all of its answer.
+func (t *Transport) exchange(ctx context.Context, cancel context.CancelCauseFunc, req *http.Request) (driver.Answer, error) {
+	res, err := t.http.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		return driver.Answer{}, causeOr(ctx, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode < 200 || res.StatusCode > 599 {
+		return driver.Answer{}, fmt.Errorf("answer has HTTP status %d", res.StatusCode)
+	}
+	a := driver.Answer{Status: res.StatusCode, Header: make([]s3.Field, 0, len(res.Header))}
+	for name, values := range res.Header {
+		for _, v := range values {
+			a.Header = append(a.Header, s3.Field{Name: name, Value: v})
+		}
+	}
+	// A store that joins parts sends white space from time to time, for
+	// minutes: what is bounded is its silence.
+	silence := time.AfterFunc(t.answer, func() { cancel(errSilent) })
+	defer silence.Stop()
+	for {
+		if len(a.Body) == cap(a.Body) {
+			a.Body = append(a.Body, make([]byte, max(512, len(a.Body)))...)[:len(a.Body)]
+		}
+		n, err := res.Body.Read(a.Body[len(a.Body):cap(a.Body)])
+		a.Body = a.Body[:len(a.Body)+n]
+		if len(a.Body) > engine.MaxAnswerBytes {
+			return driver.Answer{}, errTooLarge
+		}
+		if err == io.EOF {
+			return a, nil
+		}
+		if err != nil {
+			return driver.Answer{}, causeOr(ctx, err)
+		}
+		if n > 0 {
+			silence.Reset(t.answer)
+		}
+	}
+}
+
+// causeOr returns why ctx was ended, if it was by this package, else err.
+func causeOr(ctx context.Context, err error) error {
+	if why := context.Cause(ctx); errors.Is(why, errSilent) {
+		return why
+	}
+	return err
+}
