@@ -3,8 +3,8 @@
 // query (presigned) and as a POST policy, and Version 4 over an aws-chunked
 // body.
 //
-// It reads no clock, keeps no credentials beyond the signing key of the day,
-// and knows nothing of operations, retries or who may upload what. What it
+// It reads no clock, and knows nothing of operations, retries or who may upload
+// what; of credentials a signer keeps the last secret and its key. What it
 // signs is what must be sent: a caller that changes Method, Path, Query or
 // Header after signing breaks the signature. [V4] and [V2] reuse their buffers
 // and are not for concurrent use; make one for each goroutine.
@@ -13,8 +13,10 @@
 // the published examples, or handed to somebody else who holds the secret:
 //
 //	V4  AppendCanonicalRequest, AppendStringToSign, AppendSigningKey,
-//	    AppendSignature, AppendAuthorization
-//	V2  AppendStringToSign, AppendSignature, AppendAuthorization
+//	    AppendSignature, AppendAuthorization, AppendPolicyDocument,
+//	    AppendChunkStringToSign, AppendTrailerStringToSign
+//	V2  AppendStringToSign, AppendSignature, AppendAuthorization,
+//	    AppendPolicyDocument
 //
 // Sources, cited below by title:
 //
