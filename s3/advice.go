@@ -75,7 +75,8 @@ var codeAdvice = [...]struct {
 	{"InvalidToken", AdviceRefreshOnce},
 	{"InvalidTokenId", AdviceRefreshOnce}, // MinIO: unknown or expired session token
 	{"InvalidAccessKeyId", AdviceRefreshOnce},
-	{"Unauthorized", AdviceRefreshOnce}, // R2
+	{"Unauthorized", AdviceRefreshOnce},       // R2
+	{"XAdminUserNotFound", AdviceRefreshOnce}, // VersityGW: unknown access key ID
 	{"InvalidSecurity", AdviceStop},
 	{"MissingAuthenticationToken", AdviceStop},
 	{"MissingSecurityHeader", AdviceStop},
@@ -140,6 +141,7 @@ var codeAdvice = [...]struct {
 	{"InvalidURI", AdviceStop},
 	{"InvalidArgument", AdviceStop},
 	{"InvalidRequest", AdviceStop},
+	{"InvalidTag", AdviceStop},
 	{"MalformedXML", AdviceStop},
 	{"NotImplemented", AdviceStop},
 	{"MethodNotAllowed", AdviceStop},
@@ -191,12 +193,12 @@ func (e *Error) byOperation() Advice {
 		return AdviceRestartUpload
 	case e.Code == "ConditionalRequestConflict":
 		return AdviceRetry
-	case e.Code == "BadDigest" && e.Op == OpCompleteMultipartUpload:
+	case e.Code != "BadDigest" && e.Code != "XAmzContentChecksumMismatch": // the latter is MinIO's
+		return 0
+	case e.Op == OpCompleteMultipartUpload:
 		return AdviceVerifyParts
-	case e.Code == "BadDigest":
-		return AdviceResend
 	}
-	return 0
+	return AdviceResend
 }
 
 // byStatus judges an answer without a code that is known.

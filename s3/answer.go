@@ -86,6 +86,9 @@ func ParseCompleteMultipartUpload(status int, header []Field, body []byte) (Comp
 		return CompleteResult{}, d.err
 	}
 	r.VersionID, _ = HeaderValue(header, "x-amz-version-id")
+	if kind, ok := HeaderValue(header, "x-amz-checksum-type"); ok && r.Checksum != "" && r.ChecksumType == DefaultType {
+		r.ChecksumType = parseType(kind) // MinIO has no element for it
+	}
 	return r, nil
 }
 

@@ -160,11 +160,14 @@ func (e *Error) readHeader(header []Field) {
 	if v, ok := HeaderValue(header, "x-amz-bucket-region"); ok && regionWord(v) != "" {
 		e.Region = regionWord(v)
 	}
-	if v, ok := HeaderValue(header, "x-amz-request-id"); ok && plainWord(v, maxID) != "" {
-		e.RequestID = plainWord(v, maxID)
+	if v := headerWord(header, "x-amz-request-id", maxID); v != "" {
+		e.RequestID = v
 	}
-	if v, ok := HeaderValue(header, "x-amz-id-2"); ok && plainWord(v, maxID) != "" {
-		e.HostID = plainWord(v, maxID)
+	if v := headerWord(header, "x-amz-id-2", maxID); v != "" {
+		e.HostID = v
+	}
+	if e.Code == "" {
+		e.Code = headerWord(header, "x-minio-error-code", maxCode) // MinIO, in answers to HEAD
 	}
 	date, dated := int64(0), false
 	if v, ok := HeaderValue(header, "date"); ok {
@@ -197,6 +200,14 @@ func retryAfter(header []Field, date int64, dated bool) int64 {
 		}
 	}
 	return max(0, min(wait, maxWait))
+}
+
+// headerWord returns the first value of a header if it is a plain word. A
+// header sent twice arrives as one with a comma (VersityGW does so).
+func headerWord(header []Field, name string, limit int) string {
+	v, _ := HeaderValue(header, name)
+	v, _, _ = strings.Cut(v, ",")
+	return plainWord(v, limit)
 }
 
 // plainWord returns v if it is one word of visible ASCII, else "".

@@ -69,6 +69,6 @@ const (
 	MaxUploadID = 2048
 	MaxETag     = 128
 
-	// MaxHeaderValue is in bytes: any one header value that an Object gives.
-	MaxHeaderValue = 2 << 10
+	// MaxKMSText is in bytes: an SSE's KMSKeyID, and its KMSContext.
+	MaxKMSText = 2 << 10
 )

@@ -16,6 +16,11 @@ const (
 	wordHead = "=?UTF-8?B?"
 	wordTail = "?="
 	wordMax  = 45 // bytes of text in one word: 60 of base64, under RFC 2047's 75
+
+	// maxWord is in bytes: the longest word that is read. It is far above RFC
+	// 2047's limit, which not all writers keep, and keeps a header full of
+	// beginnings without an end from costing the square of its length.
+	maxWord = 2 * MaxMetadata
 )
 
 // plainMetadata reports that a header carries value unchanged: printable
@@ -106,6 +111,7 @@ func DecodeMetadata(value string) string {
 // decodeWord reads the encoded word that s begins with and returns its text
 // and its length in s.
 func decodeWord(s string) (text []byte, size int, ok bool) {
+	s = s[:min(len(s), maxWord)]
 	charset, rest, ok := strings.Cut(s[2:], "?")
 	if !ok || len(rest) < 2 || rest[1] != '?' {
 		return nil, 0, false

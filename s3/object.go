@@ -16,7 +16,7 @@ type Object struct {
 	Key string
 
 	// The HTTP headers that are stored with the object and come back with it:
-	// printable ASCII, MaxHeaderValue bytes each, together MaxSystemMetadata.
+	// printable ASCII, together MaxSystemMetadata bytes with their names.
 	// A file name that is not ASCII goes into ContentDisposition as RFC 6266's
 	// filename*=UTF-8''… (see [AppendDisposition]). Expires is an HTTP date.
 	ContentType, CacheControl, ContentDisposition string
@@ -177,9 +177,6 @@ func (o *Object) checkHeaders() error {
 			return wrong(CodeHeaderInvalid, h.field, quote(h.value)+" has a character that is not printable ASCII",
 				"encode it as that header's own specification says")
 		}
-		if len(h.value) > MaxHeaderValue {
-			return wrong(CodeHeaderTooLarge, h.field, "has "+strconv.Itoa(len(h.value))+" bytes", "2048 is the most")
-		}
 		total += len(h.header) + len(h.value)
 	}
 	switch {
@@ -285,9 +282,9 @@ func (o *Object) checkSSE() error {
 		return bad("has an unknown mode", "use one of the constants")
 	case !kms && (o.SSE.KMSKeyID != "" || o.SSE.KMSContext != "" || o.SSE.BucketKey):
 		return bad("has KMS settings without a KMS mode", "choose aws:kms or leave them out")
-	case !visible(o.SSE.KMSKeyID) || len(o.SSE.KMSKeyID) > MaxHeaderValue:
+	case !visible(o.SSE.KMSKeyID) || len(o.SSE.KMSKeyID) > MaxKMSText:
 		return bad("has a malformed KMS key ID", "give the key's ID, alias or ARN")
-	case len(o.SSE.KMSContext) > MaxHeaderValue || !utf8.ValidString(o.SSE.KMSContext) ||
+	case len(o.SSE.KMSContext) > MaxKMSText || !utf8.ValidString(o.SSE.KMSContext) ||
 		o.SSE.KMSContext != "" && o.SSE.KMSContext[0] != '{':
 		return bad("has a KMS context that is no JSON object", `write it as in {"project":"x"}`)
 	case o.SSE.Mode == SSECustomer && o.SSE.CustomerKey == CustomerKey{}:

@@ -291,6 +291,9 @@ func TestParseProfile(t *testing.T) {
 	if p, ok := ParseProfile(""); p != ProfileAWS || !ok {
 		t.Errorf("ParseProfile of nothing = %v, %t, want aws", p, ok)
 	}
+	if got := numProfiles.String(); got != "unknown" {
+		t.Errorf("a profile that does not exist is called %q", got)
+	}
 	if p, ok := ParseProfile("AWS"); ok {
 		t.Errorf("ParseProfile(AWS) = %v, want none: names are lower case", p)
 	}
