@@ -208,7 +208,7 @@ func declarations(root string, out folder) error {
 			return err
 		}
 		for _, path := range files {
-			if strings.HasSuffix(path, ".test.d.ts") {
+			if strings.HasSuffix(path, ".test.d.ts") || filepath.Base(path) == "testing.d.ts" {
 				continue
 			}
 			name, err := filepath.Rel(dir, path)

@@ -270,9 +270,9 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
       ${folders ? html`<button type="button" id="choose-folder" part="button" ?disabled=${!this.ready}
         @click=${() => this.chooseFolder()}>${m.chooseFolder}</button>` : nothing}
       <input id="files" type="file" hidden aria-label=${choose} accept=${this.accept || nothing} ?multiple=${this.multiple}
-        @change=${this.#chosen}>
+        ?disabled=${!this.ready} @change=${this.#chosen}>
       ${folders ? html`<input id="folder" type="file" hidden aria-label=${m.chooseFolder} webkitdirectory multiple
-        @change=${this.#chosen}>` : nothing}
+        ?disabled=${!this.ready} @change=${this.#chosen}>` : nothing}
     </div>`;
   }
 
@@ -381,7 +381,7 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
         ${active > 0 ? html`<button type="button" id="cancel-all" class="icon-button" part="icon-button"
           aria-label=${m.cancelAll} title=${m.cancelAll} @click=${() => list.cancelAll()}>${icons.cancel}</button>` : nothing}
       </div>
-      <div class="bar" part="bar" role="progressbar" aria-label=${m.label} aria-valuemin="0" aria-valuemax="100"
+      <div class="bar ${all ? "full" : ""}" part="bar" role="progressbar" aria-label=${m.label} aria-valuemin="0" aria-valuemax="100"
         aria-valuenow=${Math.floor(percentOf(sent, size, all))} aria-valuetext=${words.sizeOf(m.bytes, sent, size)}><i></i></div>
     </div>`;
   }

@@ -136,6 +136,7 @@ const summary = css`
   .figures .link { font-size: 14px; color: var(--bad) }
   .bar { block-size: 6px; margin-block-start: 8px; margin-inline-end: 4px; border-radius: 3px; background: var(--well); overflow: hidden }
   .bar i { display: block; block-size: 100%; inline-size: 0; border-radius: 3px; background: var(--accent); transition: inline-size .2s linear }
+  .bar.full i { background: var(--good) }
   @container (inline-size < 560px) {
     .pace { order: 1; flex-basis: 100%; margin: 0 }
     .figures .icon-button { margin-inline-start: auto }
@@ -164,12 +165,12 @@ const list = css`
     border-radius: 7px; background: var(--well); color: var(--soft); font-size: 11px; font-weight: 650;
   }
   .picture canvas { inline-size: 100%; block-size: 100%; object-fit: cover }
-  .name { display: flex; min-inline-size: 0; font-weight: 550; line-height: 21px; unicode-bidi: isolate }
+  .name { display: flex; justify-self: start; min-inline-size: 0; max-inline-size: 100%; font-weight: 550; line-height: 21px; unicode-bidi: isolate }
   .name span { white-space: pre }
   .name span:first-child { overflow: hidden; text-overflow: ellipsis }
   .name span:last-child { flex: none }
-  .state { grid-column: 2; display: flex; flex-wrap: wrap; gap: 0 6px; min-inline-size: 0; font-size: 13px; color: var(--soft) }
-  .state span { min-inline-size: 0; overflow-wrap: anywhere }
+  .state { grid-column: 2; min-inline-size: 0; font-size: 13px; color: var(--soft); overflow-wrap: break-word }
+  .state > * { margin-inline-end: 2px }
   .state b { font-weight: 550 }
   .state b.plain { font-weight: inherit }
   li[data-state="uploading"] .state b { color: var(--ink) }
