@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,9 +64,10 @@ func proxy(r *http.Request) (*url.URL, error) {
 // the time to be read.
 type conn struct {
 	net.Conn
-	stall time.Duration
-	once  sync.Once
-	ended chan struct{} // closed when nothing more can be read
+	stall   time.Duration
+	once    sync.Once
+	ended   chan struct{} // closed when nothing more can be read
+	written atomic.Int64  // bytes
 }
 
 // earlyAnswer is how long a failed write waits for the answer that explains
@@ -80,6 +82,7 @@ func (c *conn) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
 	if err != nil {
 		select {
 		case <-c.ended:

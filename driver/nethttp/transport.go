@@ -18,7 +18,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/bucketline/bucketline/driver"
@@ -103,36 +102,46 @@ func (t *Transport) Close() { t.http.CloseIdleConnections() }
 
 // Send implements driver.Transport.
 func (t *Transport) Send(ctx context.Context, r *s3.Request, body *driver.Body) (driver.Answer, error) {
-	bodies := sync.WaitGroup{}
-	req, err := t.word(r, body, &bodies)
+	req, err := t.word(r)
 	if err != nil {
 		return driver.Answer{}, &driver.BrokeError{Cause: engine.CauseUnreachable, Err: err}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	answer, err := t.exchange(ctx, cancel, req)
-	cancel(nil)
-	// net/http may still read the body after an early answer or an error; it
-	// closes it when it no longer does.
-	bodies.Wait()
-	if err != nil {
-		return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
+	req.ContentLength = body.Size()
+	var answer driver.Answer
+	for range t.http.MaxIdleConnsPerHost + 1 {
+		attempt := attempt{repeatable: r.Method != http.MethodPost}
+		if body.Size() > 0 {
+			attempt.body = body.Reader()
+			attempt.closed = make(chan struct{})
+			req.Body = &attempt
+		}
+		answer, err = t.exchange(attempt.trace(ctx), req)
+		// net/http may still read the body after an early answer or an error;
+		// it closes it when it no longer does.
+		if attempt.closed != nil {
+			<-attempt.closed
+		}
+		if err == nil {
+			return answer, nil
+		}
+		if ctx.Err() != nil || cause(err) != engine.CauseUnreachable || !attempt.stale() {
+			break
+		}
 	}
-	return answer, nil
+	return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
 }
 
 // Post sends a form and returns the answer, for the exchanges of package
 // cred/sts. It is to the transport what Send is, for a request that no engine
 // asked for.
 func (t *Transport) Post(ctx context.Context, to, contentType string, form []byte) (driver.Answer, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(form))
 	if err != nil {
 		return driver.Answer{}, &driver.BrokeError{Cause: engine.CauseUnreachable, Err: err}
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("User-Agent", userAgent)
-	answer, err := t.exchange(ctx, cancel, req)
+	answer, err := t.exchange(ctx, req)
 	if err != nil {
 		return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
 	}
@@ -142,7 +151,7 @@ func (t *Transport) Post(ctx context.Context, to, contentType string, form []byt
 // word makes an *http.Request of r that net/http writes as it is. It copies
 // every string: r is worded anew as soon as it has ended, which may be before
 // net/http has let go of what it broke off.
-func (t *Transport) word(r *s3.Request, body *driver.Body, bodies *sync.WaitGroup) (*http.Request, error) {
+func (t *Transport) word(r *s3.Request) (*http.Request, error) {
 	whole := string(r.AppendURL(nil))
 	before := len(r.Scheme) + len("://") + len(r.Host)
 	host, rawPath, query := whole[before-len(r.Host):before], whole[before:before+len(r.Path)], ""
@@ -165,39 +174,16 @@ func (t *Transport) word(r *s3.Request, body *driver.Body, bodies *sync.WaitGrou
 		header.Set("Authorization", string(r.Authorization))
 	}
 	header.Set("User-Agent", userAgent)
-	req := &http.Request{
+	return &http.Request{
 		Method: r.Method, URL: u, Host: host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		ContentLength: body.Size(),
-	}
-	if body.Size() == 0 {
-		return req, nil
-	}
-	// With GetBody net/http sends the request again by itself where a kept
-	// connection turns out to be closed before a byte of it was written: there
-	// the store has seen nothing.
-	req.GetBody = func() (io.ReadCloser, error) {
-		bodies.Add(1)
-		return &closer{Reader: body.Reader(), bodies: bodies}, nil
-	}
-	req.Body, _ = req.GetBody()
-	return req, nil
-}
-
-// closer tells when net/http is done with a body.
-type closer struct {
-	io.Reader
-	bodies *sync.WaitGroup
-	once   sync.Once
-}
-
-func (c *closer) Close() error {
-	c.once.Do(c.bodies.Done)
-	return nil
+	}, nil
 }
 
 // exchange sends req and reads all of its answer.
-func (t *Transport) exchange(ctx context.Context, cancel context.CancelCauseFunc, req *http.Request) (driver.Answer, error) {
+func (t *Transport) exchange(ctx context.Context, req *http.Request) (driver.Answer, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	res, err := t.http.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return driver.Answer{}, causeOr(ctx, err)
