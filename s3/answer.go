@@ -56,9 +56,13 @@ func ParseCreateMultipartUpload(body []byte) (uploadID string, err error) {
 // CompleteResult is what CompleteMultipartUpload and PostObject tell about the
 // object they made. All but ETag may be empty.
 type CompleteResult struct {
+	// As the store wrote them. A link to the object is for
+	// [Address.AppendObjectURL] to make: Location may name a host that only
+	// the store knows, and is not checked.
 	Location, Bucket, Key string
-	ETag                  string
-	VersionID             string
+
+	ETag      string
+	VersionID string
 
 	// Checksum is the stored one in base64, followed by "-N" when it is of
 	// type Composite.

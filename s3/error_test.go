@@ -120,6 +120,8 @@ func TestParseError_withoutXML(t *testing.T) {
 		{"HEAD, 400 without a region", OpHeadObject, 400, nil, "", "HeadObject: 400", AdviceStop},
 		{"HEAD, wrong region as 301", OpHeadObject, 301, region, "", "HeadObject: 301 (request R1)", AdviceRegion},
 		{"HEAD, as MinIO answers", OpHeadObject, 404, []Field{{"X-Minio-Error-Code", "NoSuchKey"}}, "", "HeadObject: 404 NoSuchKey", AdviceStop},
+		{"a request ID that was sent twice", OpHeadObject, 404, []Field{{"X-Amz-Request-Id", "R1, R1"}}, "", "HeadObject: 404 (request R1)", AdviceStop},
+		{"a 400 without a word, though with a region", OpPutObject, 400, region, "", "PutObject: 400 (request R1)", AdviceStop},
 		{"JSON", OpPutObject, 401, nil, `{"error":"unauthorized"}`, "PutObject: 401", AdviceRefreshOnce},
 		{"an XML document of another kind", OpPutObject, 500, nil, "<Result><Code>x</Code></Result>", "PutObject: 500", AdviceRetry},
 		{"an error cut short", OpPutObject, 503, nil, "<Error><Code>SlowDown</Code><Mess", "PutObject: 503 SlowDown", AdviceBackOff},

@@ -179,7 +179,8 @@ func domainOf(region string) string {
 // "us-gov-west-1". Elsewhere a region is any word that fits a credential scope.
 func checkRegion(region string, ownHosts bool) error {
 	if region == "" {
-		return wrong(CodeRegionInvalid, "region", "is missing", `give the bucket's region, such as "eu-west-1"`)
+		return wrong(CodeRegionInvalid, "region", "is missing",
+			`give the bucket's region, such as "eu-west-1"; most stores without regions take "us-east-1"`)
 	}
 	if ownHosts && !amazonRegion(region) {
 		return wrong(CodeRegionInvalid, "region", quote(region)+" is no region of AWS",
