@@ -230,3 +230,22 @@ func OnFreePort(start func(port string) error) error {
 	}
 	return err
 }
+
+// ModuleRoot is the folder of go.mod, found upwards from the current one, which
+// for a test is its package's.
+func ModuleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("no go.mod in any folder above")
+		}
+		dir = up
+	}
+}

@@ -140,6 +140,21 @@ func TestOnFreePort_triesAnotherWhenTaken(t *testing.T) {
 	}
 }
 
+func TestModuleRoot(t *testing.T) {
+	t.Chdir("..")
+	root, err := ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "test", "process", "process_test.go")); err != nil {
+		t.Error(err)
+	}
+	t.Chdir("/")
+	if root, err := ModuleRoot(); err == nil {
+		t.Errorf("there is a module at %s", root)
+	}
+}
+
 // childOf waits for family's child in dir and returns its id.
 func childOf(t *testing.T, dir string) int {
 	t.Helper()

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/bucketline/bucketline/test/process"
 )
 
 // ArtifactsDir is the folder for what test t leaves for people to look at: in
@@ -17,32 +19,17 @@ func ArtifactsDir(t testing.TB) string {
 	t.Helper()
 	root := os.Getenv("BUCKETLINE_ARTIFACTS")
 	if root == "" {
-		root = filepath.Join(moduleRoot(t), "build", "artifacts")
+		module, err := process.ModuleRoot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		root = filepath.Join(module, "build", "artifacts")
 	}
 	return filepath.Join(root, unfit.ReplaceAllString(t.Name(), "_"))
 }
 
 // unfit are characters that file systems or people stumble over.
 var unfit = regexp.MustCompile(`[^A-Za-z0-9._/-]`)
-
-// moduleRoot is the folder of go.mod, found upwards from that of the test.
-func moduleRoot(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			t.Fatal("no go.mod above the test's folder")
-		}
-		dir = up
-	}
-}
 
 // saveArtifacts writes all that may explain a failure. What cannot be had is
 // left out: the browser itself may be what failed.

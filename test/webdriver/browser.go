@@ -37,6 +37,7 @@ import (
 // Browser is one of [Browsers], by the name that its subtests carry.
 type Browser string
 
+// Chromium, Firefox and WebKitGTK stand for the three engines that the web has.
 const (
 	Chromium  Browser = "Chromium"
 	Firefox   Browser = "Firefox"

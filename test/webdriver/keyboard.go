@@ -4,6 +4,7 @@ package webdriver
 // types. W3C WebDriver, section "Keyboard actions".
 type Key string
 
+// Tab and the others are keys that do something rather than type something.
 const (
 	Tab        Key = "\uE004"
 	Enter      Key = "\uE007"

@@ -304,10 +304,10 @@ func TestSession_screenshot(t *testing.T) {
 		open(s, page)
 		file := filepath.Join(dir, string(s.Browser()), "page.png")
 		for _, width := range []int{1280, 400, 320} {
-			s.Resize(width, 800)
+			s.Resize(width, width)
 			s.Screenshot(file)
 			size, colours := picture(t, file)
-			want(t, "size", size, fmt.Sprintf("%dx800", width))
+			want(t, "size", size, fmt.Sprintf("%dx%d", width, width))
 			if colours < 10 {
 				t.Errorf("a page of text, %d pixels wide, has %d colours", width, colours)
 			}

@@ -1,0 +1,37 @@
+# The menu. Every target does its own set-up; see CONTRIBUTING.md.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo web test bench fuzz lint setup clean
+
+FUZZTIME ?= 30s
+BENCH ?= .
+PKG ?= ./...
+
+help: ## lists this
+	@sed -n 's/^\([a-z]*\): .*## /\1 /p' Makefile | while read -r target does; do \
+		printf '  make %-6s %s\n' "$$target" "$$does"; done
+
+demo: web ## the page with a store, an STS and an identity provider, all on this machine
+	go run ./cmd/bucketline dev
+
+web: ## bundles what a browser gets, into dist/ and devstack/page/
+	go run ./tools/build
+
+test: ## everything that must hold: Go, TypeScript, three browsers, MinIO
+	tools/test.sh
+
+bench: ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+fuzz: ## runs every fuzz target for FUZZTIME=30s (PKG=./s3)
+	FUZZTIME='$(FUZZTIME)' tools/fuzz.sh $(PKG)
+
+lint: web ## gofmt, go vet and tsc, without running a test
+	tools/lint.sh
+
+setup: ## installs what only tests need: browsers, their drivers, MinIO
+	tools/setup.sh
+
+clean: ## removes all that was built, MinIO included
+	rm -rf build dist
+	git clean -qfdX devstack/page

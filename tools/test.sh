@@ -1,0 +1,53 @@
+#!/bin/sh
+# Runs all tests, and sets the machine up for them first. Goes on after a
+# failure, so that one run shows them all, and says at the end what failed.
+#
+# MinIO takes minutes to build on a new machine. It is built behind the tests
+# that need no other program; those of the packages below test/, and of those
+# that import one of them, wait for it.
+set -u
+cd "$(dirname "$0")/.."
+failed=0
+passed=0
+
+# step NAME COMMAND… runs the command and counts it.
+step() {
+	name=$1
+	shift
+	echo "== $name"
+	begun=$(date +%s)
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		summary="${summary-}FAILED: $name
+"
+	fi
+	echo "== $name: $(($(date +%s) - begun)) s"
+}
+
+rm -rf build/artifacts
+tools/setup.sh minio &
+minio=$!
+trap 'kill $minio 2>/dev/null; exit 130' INT TERM
+
+step "browsers" tools/setup.sh browsers
+step "web" go run ./tools/build
+step "lint" tools/lint.sh
+
+imports=$(go list -f '{{.ImportPath}} {{.Imports}} {{.TestImports}} {{.XTestImports}}' ./...)
+programs=$(echo "$imports" | grep 'bucketline/test/' | cut -d ' ' -f 1)
+packages=$(echo "$imports" | grep -v 'bucketline/test/' | cut -d ' ' -f 1)
+# shellcheck disable=SC2086 # package names, one word each
+step "Go" go test -vet=off $packages
+step "TypeScript" npm --prefix web test --silent
+
+step "MinIO" wait $minio
+# One package at a time: each drives browsers as it is. -v, because a test that
+# leaves out a browser says so in its log.
+# shellcheck disable=SC2086
+step "Go with browsers and MinIO" go test -vet=off -v -p 1 -parallel 3 -timeout 30m $programs
+
+printf '%s' "${summary-}"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
