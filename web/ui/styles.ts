@@ -57,6 +57,8 @@ const frame = css`
     position: absolute; inline-size: 1px; block-size: 1px; margin: -1px;
     overflow: hidden; clip-path: inset(50%); white-space: nowrap;
   }
+  /* A text keeps its own direction, whatever the page's is. */
+  .figures > *, .state > * { unicode-bidi: plaintext }
   .good { color: var(--good) } .wait { color: var(--wait) } .bad { color: var(--bad) } .ink { color: var(--ink) }
 `;
 
