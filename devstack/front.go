@@ -65,8 +65,8 @@ func newFront(g *gateway, h *hooks, v *vault, region string, now func() time.Tim
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// Answer a refused upload at once, and then read on for a while: see
-	// maxDrainBytes. HTTP/1 needs to be asked for that.
+	// Answer a refused upload at once, then read on for a while (see
+	// maxDrainBytes) and keep the connection: HTTP/1 must be asked for that.
 	http.NewResponseController(w).EnableFullDuplex()
 	defer io.CopyN(io.Discard, r.Body, maxDrainBytes)
 

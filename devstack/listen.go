@@ -16,9 +16,14 @@ import (
 // several connections share the rate evenly.
 const maxChunkBytes = 16 << 10
 
-// listen binds 127.0.0.1 at port, 0 for a free one.
-func listen(port int) (net.Listener, error) {
-	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+// listen binds 127.0.0.1 at port, 0 for a free one. A tight listener's
+// connections hold little on the way: see tighten.
+func listen(port int, tight bool) (net.Listener, error) {
+	var c net.ListenConfig
+	if tight {
+		c.Control = tighten
+	}
+	return c.Listen(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
 // origin is the scheme and authority of a listener, named by its address.
@@ -59,11 +64,6 @@ func (l *slowListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		// Otherwise the kernel takes megabytes ahead of us, and progress runs far
-		// before what has arrived.
-		tcp.SetReadBuffer(4 * maxChunkBytes)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &slowConn{conn, l.limit, ctx, cancel}, nil

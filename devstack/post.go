@@ -68,6 +68,9 @@ func (f *front) postForm(r *http.Request, at place) (*http.Request, *refusal) {
 	text := head.encode()
 	out := r.Clone(r.Context())
 	out.Header.Set("User-Agent", f.hooks.formMark)
+	// Without this the gateway's HTTP server (fasthttp) reads the whole form, to
+	// a temporary file and then into memory, before the gateway sees any of it.
+	out.Header.Set("Content-Encoding", "identity")
 	out.ContentLength = r.ContentLength - head.size + int64(len(text))
 	out.Header.Set("Content-Length", decimal(out.ContentLength))
 	out.Body = struct {

@@ -40,12 +40,12 @@ var (
 // the session token, so that there is no table of sessions to bound, to sweep
 // or to lose: whoever presents the token brings the session along.
 type session struct {
-	AccessKeyID string `json:"k"`
-	Secret      string `json:"s"`
-	Subject     string `json:"u"`           // the ID token's sub
-	Name        string `json:"n"`           // RoleSessionName
-	Expires     int64  `json:"e"`           // milliseconds since 1970
-	Policy      []byte `json:"p,omitempty"` // the session policy's JSON; nil: none
+	AccessKeyID string          `json:"k"`
+	Secret      string          `json:"s"`
+	Subject     string          `json:"u"`           // the ID token's sub
+	Name        string          `json:"n"`           // RoleSessionName
+	Expires     int64           `json:"e"`           // milliseconds since 1970
+	Policy      json.RawMessage `json:"p,omitempty"` // the session policy; nil: none
 
 	token string // what the session was opened from
 }

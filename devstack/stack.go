@@ -262,10 +262,11 @@ func (s *Stack) start(ctx context.Context, c *Config) error {
 
 func bind(c *Config) (l listeners, err error) {
 	for _, b := range []struct {
-		to   *net.Listener
-		port int
-	}{{&l.page, c.PagePort}, {&l.s3, c.S3Port}, {&l.sts, c.STSPort}, {&l.issuer, c.IssuerPort}} {
-		if *b.to, err = listen(b.port); err != nil {
+		to    *net.Listener
+		port  int
+		tight bool
+	}{{&l.page, c.PagePort, false}, {&l.s3, c.S3Port, c.Rate > 0}, {&l.sts, c.STSPort, false}, {&l.issuer, c.IssuerPort, false}} {
+		if *b.to, err = listen(b.port, b.tight); err != nil {
 			l.close()
 			return l, err
 		}
