@@ -305,13 +305,13 @@ class Session implements Uploader {
     const operation = field(action, "operation") ?? "";
     const abort = new AbortController();
     this.#requests.set(request, { task, abort, operation, part });
-    const ofFile = !action.body && length > 0;
+    const ofFile = !action.body && (length > 0 || operation === "PutObject");
     this.#tell({ type: "request", id: request, operation, task, part });
     const outcome = await carry({
       method: field(action, "method") ?? "PUT",
       url: field(action, "url") ?? "",
       headers: action.fields.filter(([name]) => name !== "method" && name !== "url" && name !== "operation"),
-      body: action.body ?? (operation === "PutObject" || ofFile ? task.file.slice(offset, offset + length) : null),
+      body: action.body ?? (ofFile ? task.file.slice(offset, offset + length) : null),
       source: ofFile ? task.file : undefined,
       sent: (bytes) => this.#report(request, bytes),
     }, abort.signal).catch((cause: unknown): Outcome => {

@@ -9,7 +9,7 @@ export interface Carried {
   headers: readonly (readonly [name: string, value: string])[];
   /** null: no body. */
   body: Blob | Uint8Array | null;
-  /** The file that body is a slice of, to see whether it can still be read. */
+  /** The file that body is a slice of. */
   source: Blob | undefined;
   /** Bytes of body given to the network so far; called as often as the browser likes. */
   sent(bytes: number): void;
@@ -27,6 +27,7 @@ export const Cause = {
   timeout: 4,
   brokenOff: 6,
   sourceUnreadable: 7,
+  sourceChanged: 8,
   refused: 9,
   answerTooLarge: 10,
 } as const;
@@ -35,8 +36,35 @@ export type Cause = (typeof Cause)[keyof typeof Cause];
 /** engine.MaxAnswerBytes. */
 const maxAnswerBytes = 1 << 20;
 
-/** Sends request; resolves, never rejects. Aborting signal breaks it off. */
-export function carry(request: Carried, signal: AbortSignal): Promise<Outcome> {
+/** Sends request; rejects only when the browser will not take it. Aborting signal breaks it off. */
+export async function carry(request: Carried, signal: AbortSignal): Promise<Outcome> {
+  const lost = await lostSource(request);
+  return lost ? { kind: "broke", cause: lost } : send(request, signal);
+}
+
+/**
+ * What has happened to the file since it was chosen, if that can be told from
+ * its last byte. Asked before sending: of a file that is gone Chromium may send
+ * nothing and call it stored, and Firefox and WebKit wait for its bytes for ever.
+ */
+async function lostSource({ body, source }: Carried): Promise<Cause | undefined> {
+  if (!source) return undefined;
+  try {
+    if (body instanceof Blob && body.size > 0) {
+      const { byteLength } = await body.slice(-1).arrayBuffer();
+      return byteLength === 1 ? undefined : Cause.sourceChanged;
+    }
+    // A slice of nothing can always be read: ask the file itself.
+    const reader = source.stream().getReader();
+    const { done } = await reader.read();
+    void reader.cancel().catch(() => undefined);
+    return done ? undefined : Cause.sourceChanged;
+  } catch {
+    return Cause.sourceUnreadable;
+  }
+}
+
+function send(request: Carried, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     const xhr = new XMLHttpRequest();
     const broke = (cause: Cause): void => resolve({ kind: "broke", cause });
@@ -80,7 +108,8 @@ function headersOf(xhr: XMLHttpRequest): [string, string][] {
  */
 async function explain(request: Carried, signal: AbortSignal): Promise<Cause> {
   if (signal.aborted) return Cause.brokenOff;
-  if (request.source && !(await readable(request.source))) return Cause.sourceUnreadable;
+  const lost = await lostSource(request);
+  if (lost) return lost;
   if (!navigator.onLine) return Cause.offline;
   try {
     await fetch(new URL("/", request.url), {
@@ -90,14 +119,5 @@ async function explain(request: Carried, signal: AbortSignal): Promise<Cause> {
     return Cause.opaque;
   } catch {
     return signal.aborted ? Cause.brokenOff : Cause.unreachable;
-  }
-}
-
-async function readable(source: Blob): Promise<boolean> {
-  try {
-    await source.slice(0, 1).arrayBuffer();
-    return true;
-  } catch {
-    return false;
   }
 }
