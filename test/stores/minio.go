@@ -22,6 +22,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7/pkg/signer"
+
 	"github.com/bucketline/bucketline/test/process"
 )
 
@@ -160,16 +162,23 @@ func (o *OpenID) environment() []string {
 	}
 }
 
-// alive reports whether the store knows its users. It takes requests a little
-// earlier, but answers then that it is not ready to those that are not root's.
+// alive reports whether the store has loaded its policies, by asking for them
+// as its administrator. It takes requests earlier, and says that it is healthy,
+// but knows no user but root then.
 func (s *Store) alive() (bool, error) {
-	resp, err := http.Get(s.Endpoint + "/?AWSAccessKeyId=nobody&Signature=none&Expires=9999999999")
+	req, err := http.NewRequest(http.MethodGet, s.Endpoint+"/minio/admin/v3/list-canned-policies", nil)
+	if err != nil {
+		return false, err
+	}
+	req.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+	req = signer.SignV4(*req, s.AccessKeyID, s.SecretAccessKey, "", s.Region)
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return false, nil
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	return err == nil && strings.Contains(string(body), "<Code>InvalidAccessKeyId<"), nil
+	return err == nil && resp.StatusCode == http.StatusOK && strings.Contains(string(body), `"readwrite"`), nil
 }
 
 // roleARN is the name that MinIO makes up for the role of an OpenID provider's
