@@ -200,6 +200,49 @@ func TestFlow_multipartOutlivesItsCredentials(t *testing.T) {
 	}
 }
 
+// Who hangs up in the middle of an upload leaves no object: VersityGW by itself
+// stores what came until then.
+func TestFlow_hangingUpStoresNothing(t *testing.T) {
+	s := open(t, Config{})
+	c := credentialsOf(t, s, "alice")
+	const size, sent = 15 << 20, 1 << 20
+	for _, key := range []string{"users/alice/whole", "users/alice/cut-off"} {
+		r := request(t, http.MethodPut, s.Endpoints().S3+"/photos/"+key, io.LimitReader(rand.Reader, size))
+		r.ContentLength = size
+		signV4(t, s, r, c)
+		conn, err := net.Dial("tcp", r.URL.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key == "users/alice/whole" {
+			err = r.Write(conn)
+			if err == nil {
+				_, err = http.ReadResponse(bufio.NewReader(conn), r)
+			}
+		} else {
+			r.Body = io.NopCloser(io.LimitReader(rand.Reader, sent))
+			if r.Write(conn) == nil {
+				t.Error("the request was not cut off")
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+	}
+	// The gateway learns of it a little later.
+	for range 20 {
+		time.Sleep(25 * time.Millisecond)
+		list, err := awsClient(t, s, c, true).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("photos"), Prefix: aws.String("users/alice/")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list.Contents) != 1 || aws.ToInt64(list.Contents[0].Size) != size {
+			t.Fatalf("there are %d objects, want the whole one alone", len(list.Contents))
+		}
+	}
+}
+
 // Each user owns users/SUB/ and nothing else, whatever the way in.
 func TestRole_aliceHasNothingOutsideHerPrefix(t *testing.T) {
 	s := open(t, Config{NoCORSBucket: "nocors"})

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"github.com/versity/versitygw/s3api"
 	"github.com/versity/versitygw/s3api/middlewares"
 	"github.com/versity/versitygw/s3err"
+	"github.com/versity/versitygw/s3response"
 
 	"github.com/bucketline/bucketline/sign"
 )
@@ -86,7 +88,7 @@ func openGateway(folder, socket, region string, hooks *hooks) (*gateway, error) 
 	root := auth.Account{Access: rootAccessKey, Secret: secret, Role: auth.RoleAdmin}
 	hooks.IAMService = auth.NewIAMServiceSingle(root)
 	listening := make(chan struct{})
-	server, err := s3api.New(store, middlewares.RootUserConfig{Access: root.Access, Secret: secret}, region, hooks,
+	server, err := s3api.New(wholeStore{store}, middlewares.RootUserConfig{Access: root.Access, Secret: secret}, region, hooks,
 		nil, nil, nil, nil,
 		s3api.WithQuiet(), s3api.WithHostStyle(s3Domain), s3api.WithMpMaxParts(maxParts), s3api.WithKeepAlive(),
 		s3api.WithConcurrencyLimiter(maxConnections, maxConnections), // its zero refuses everything
@@ -141,6 +143,45 @@ func hasXattrs(folder string) bool {
 		return false
 	}
 	return x.DeleteAttribute(folder, "", "bucketline-probe") == nil
+}
+
+// wholeStore refuses bodies that end before their time. VersityGW 1.8.0 takes
+// the end of a broken connection, and io.ErrUnexpectedEOF too, for the end of
+// the body, and stores what came until then.
+type wholeStore struct{ *posix.Posix }
+
+// PutObject stores an object of ContentLength bytes, or none.
+func (s wholeStore) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
+	in.Body = whole(in.Body, in.ContentLength)
+	return s.Posix.PutObject(ctx, in)
+}
+
+// UploadPart stores a part of ContentLength bytes, or none.
+func (s wholeStore) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	in.Body = whole(in.Body, in.ContentLength)
+	return s.Posix.UploadPart(ctx, in)
+}
+
+func whole(body io.Reader, length *int64) io.Reader {
+	if body == nil || length == nil {
+		return body
+	}
+	return middlewares.NewChecksumReader(body, &wholeBody{body, *length})
+}
+
+// wholeBody is a body of which left bytes are to come.
+type wholeBody struct {
+	io.Reader
+	left int64
+}
+
+func (b *wholeBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.left -= int64(n)
+	if err != nil && b.left > 0 {
+		err = s3err.GetAPIError(s3err.ErrIncompleteBody)
+	}
+	return n, err
 }
 
 // close stops the gateway. Requests still under way end with their
