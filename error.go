@@ -84,13 +84,6 @@ func (t *Task) fault(code string, err error) *Error {
 func (t *Task) engineError(x *engine.Error, detail error) *Error {
 	e := t.fault(x.Code, detail)
 	e.Part, e.Status, e.RequestID, e.Message = int(x.Part), x.Status, x.RequestID, x.Message
-	if e.Code == "" {
-		// A refusal without S3's XML: a proxy's page, or nothing.
-		e.Code = engine.CodeAnswerInvalid
-		if e.Status >= 500 {
-			e.Code = "ServiceUnavailable"
-		}
-	}
 	if x.Op != 0 {
 		e.Operation = x.Op.String()
 	}

@@ -93,7 +93,7 @@ var table = map[string]words{
 	"Unreachable":      {"The store cannot be reached.", "Check the endpoint's name and port, the network, and a proxy or firewall in between."},
 	"Offline":          {"This computer has no network.", "Connect it, and upload the file again."},
 	"Timeout":          {"The store did not answer in time.", "Check the network, and upload the file again."},
-	"TLSRefused":       {"The store's certificate cannot be trusted, or it does not speak TLS.", "Check the endpoint; for a store with a certificate of your own, give its authority (--ca)."},
+	"TLSRefused":       {"The store's certificate cannot be trusted, or it does not speak TLS.", "Check the endpoint; for a store with a certificate of your own, give its authority (--ca, Config.RootCAs)."},
 	"CORSBlocked":      {"The browser hides the store's answer.", "Allow this page's origin in the bucket's CORS rules."},
 	"ETagHidden":       {"The store's answer has no ETag.", "Look for a proxy that removes it; in a browser, expose ETag in the bucket's CORS rules."},
 	"AnswerInvalid":    {"What answered does not speak S3.", "Check the endpoint: a proxy or another service may be in the way."},

@@ -113,7 +113,9 @@ func (b *bars) addBar(task *bucketline.Task) *mpb.Bar {
 	return b.progress.AddBar(task.Size(),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(ending(show(task.Name()), nameWidth), decor.WC{W: nameWidth, C: decor.DindentRight})),
-		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.CountersKibiByte("  % .1f of % .1f")),
+		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(s decor.Statistics) string {
+			return "  " + sizeText(s.Current) + " of " + sizeText(s.Total)
+		})),
 	)
 }
 
@@ -182,7 +184,7 @@ func status(t bucketline.Totals, perSecond float64, left int64, known bool) stri
 	if perSecond <= 0 {
 		return ""
 	}
-	text := fmt.Sprintf(" % .1f/s", decor.SizeB1024(perSecond))
+	text := " " + sizeText(int64(perSecond)) + "/s"
 	if known && left > 0 {
 		text += ", " + timeLeft(time.Duration(float64(left)/perSecond*float64(time.Second)))
 	}

@@ -8,8 +8,7 @@ import (
 	"strconv"
 	"time"
 	"unicode"
-
-	"github.com/vbauerster/mpb/v8/decor"
+	"unicode/utf8"
 
 	"github.com/bucketline/bucketline"
 )
@@ -57,9 +56,25 @@ func (f failure) words() (sentence, detail, hint string) {
 	return e.Sentence(), detail, e.Hint()
 }
 
-// show makes text safe for a terminal and a log: what holds a control
-// character, a line's end or an invisible mark of direction is quoted.
+// sizeText is a number of bytes as people read it: "37 B", "1.5 KiB".
+func sizeText(n int64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	unit, value := 0, float64(n)/(1<<10)
+	for value >= 1023.95 && unit < len("KMGTPE")-1 {
+		value /= 1 << 10
+		unit++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGTPE"[unit])
+}
+
+// show makes text safe for a terminal and a log: what is not UTF-8, or
+// holds a control character or an invisible mark of direction, is quoted.
 func show(text string) string {
+	if !utf8.ValidString(text) {
+		return strconv.Quote(text)
+	}
 	for _, r := range text {
 		// Joined emoji and some scripts need U+200C and U+200D.
 		if !unicode.IsPrint(r) && r != 0x200c && r != 0x200d {
@@ -100,7 +115,7 @@ func (l *lines) event(e bucketline.Event) {
 }
 
 func (l *lines) stored(_ string, r bucketline.Result) {
-	fmt.Fprintf(l.out, "stored s3://%s/%s % .1f %s\n", r.Bucket, show(r.Key), decor.SizeB1024(r.Size), r.ETag)
+	fmt.Fprintf(l.out, "stored s3://%s/%s %s %s\n", r.Bucket, show(r.Key), sizeText(r.Size), r.ETag)
 }
 
 // failed waits for close, where the failures stand together.
@@ -173,9 +188,9 @@ func writeSummary(w io.Writer, s summary) {
 
 // line is the summary in one line.
 func (s summary) line() string {
-	text := fmt.Sprintf("%d stored, % .1f in %s", s.stored, decor.SizeB1024(s.bytes), s.took.Round(10*time.Millisecond))
+	text := fmt.Sprintf("%d stored, %s in %s", s.stored, sizeText(s.bytes), s.took.Round(10*time.Millisecond))
 	if s.took > 0 && s.bytes > 0 {
-		text += fmt.Sprintf(" (% .1f/s)", decor.SizeB1024(float64(s.bytes)/s.took.Seconds()))
+		text += fmt.Sprintf(" (%s/s)", sizeText(int64(float64(s.bytes)/s.took.Seconds())))
 	}
 	if s.failed > 0 {
 		text += fmt.Sprintf("; %d failed", s.failed)

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +47,13 @@ func newLogin() *cobra.Command {
 		Example: `  bucketline login --issuer https://id.example.com --client-id uploads \
     --sts https://sts.eu-west-1.amazonaws.com --role-arn arn:aws:iam::123456789012:role/uploads \
     --bucket photos --region eu-west-1`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			l := &f.login
+			if len(args) > 0 || l.Issuer == "" || l.ClientID == "" || l.STS == "" {
+				return errors.New("say where to sign in with --issuer, --client-id and --sts (--help tells more)")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runLogin(cmd.Context(), &f, cmd.OutOrStdout())
 		},
@@ -66,9 +75,6 @@ func newLogin() *cobra.Command {
 	flags.IntVar(&f.port, "port", 0, "`port` to be redirected to (0: a free one)")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long to wait for the sign-in")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "print the address of the sign-in instead of opening it")
-	for _, name := range []string{"issuer", "client-id", "sts"} {
-		cmd.MarkFlagRequired(name)
-	}
 	return cmd
 }
 
@@ -76,6 +82,9 @@ func newLogin() *cobra.Command {
 func runLogin(ctx context.Context, f *loginFlags, out io.Writer) error {
 	login := f.login
 	login.Version = loginVersion
+	if err := checkIssuer(login.Issuer); err != nil {
+		return usage(err)
+	}
 	login.DurationSeconds = int(f.duration / time.Second)
 	if login.CA != "" {
 		var err error
@@ -130,6 +139,21 @@ func runLogin(ctx context.Context, f *loginFlags, out io.Writer) error {
 	fmt.Fprintf(out, "Signed in as %s; credentials until %s.\n", show(login.Subject), login.Credentials.Expiration.Local().Format(time.DateTime))
 	if login.RefreshToken == "" {
 		fmt.Fprintln(out, "The provider gave no refresh token: sign in again when uploads say so.")
+	}
+	return nil
+}
+
+// checkIssuer refuses to send codes and tokens in clear to another machine
+// (OpenID Connect Core 1.0, section 16.17).
+func checkIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("--issuer: %q is not https://host[:port][/path]", issuer)
+	}
+	name := strings.ToLower(u.Hostname())
+	address := net.ParseIP(name)
+	if u.Scheme == "http" && !(address != nil && address.IsLoopback()) && name != "localhost" && !strings.HasSuffix(name, ".localhost") {
+		return fmt.Errorf("--issuer: %s is not https, and not this computer: the sign-in would travel in clear", issuer)
 	}
 	return nil
 }
