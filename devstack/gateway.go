@@ -30,7 +30,7 @@ import (
 // This file is all of the project that knows VersityGW. Its hooks for a foreign
 // STS (auth.IAMService, auth.SigningKeyProvider, auth.PolicyEvaluator) are
 // documented for its own IAM client only, so the version is pinned in go.mod
-// and TestGateway in this folder says what we rely on.
+// and gateway_test.go says what we rely on.
 
 const (
 	// s3Domain is the name below which every bucket has a name of its own.
@@ -48,13 +48,15 @@ const (
 	maxConnections = 1024 // to the gateway, and requests under way in it
 )
 
-// corsRule is what a bucket for browsers needs: every method of an upload, any
-// request header, and the answer headers that an uploader reads.
+// exposedHeaders are the answer headers that an uploader reads.
 var exposedHeaders = []auth.CORSHeader{
 	"ETag", "x-amz-request-id", "x-amz-id-2", "x-amz-version-id", "x-amz-bucket-region",
 	"x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-type",
 	"x-amz-abort-date", "Date", "Retry-After",
 }
+
+// errLostMetadata is a kept folder that was copied without its attributes.
+var errLostMetadata = errors.New("the folder is there but its metadata is not: copy such a folder with its extended attributes (cp -a), or start with an empty one")
 
 // A gateway is a VersityGW over a folder, listening on a Unix socket that only
 // this process's front talks to.
@@ -166,7 +168,11 @@ func whole(body io.Reader, length *int64) io.Reader {
 	if body == nil || length == nil {
 		return body
 	}
-	return middlewares.NewChecksumReader(body, &wholeBody{body, *length})
+	w := &wholeBody{body, *length}
+	if sum, ok := body.(middlewares.ChecksumReader); ok {
+		return &summedBody{w, sum}
+	}
+	return w
 }
 
 // wholeBody is a body of which left bytes are to come.
@@ -178,11 +184,20 @@ type wholeBody struct {
 func (b *wholeBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	b.left -= int64(n)
-	if err != nil && b.left > 0 {
+	if b.left > 0 && (err == io.EOF || err == io.ErrUnexpectedEOF) {
 		err = s3err.GetAPIError(s3err.ErrIncompleteBody)
 	}
 	return n, err
 }
+
+// summedBody is a wholeBody whose checksum comes in its trailer.
+type summedBody struct {
+	*wholeBody
+	sum middlewares.ChecksumReader
+}
+
+func (b *summedBody) Algorithm() string { return b.sum.Algorithm() }
+func (b *summedBody) Checksum() string  { return b.sum.Checksum() }
 
 // close stops the gateway. Requests still under way end with their
 // connections, which are the front's to close first.
@@ -216,6 +231,9 @@ func (g *gateway) makeBucket(ctx context.Context, bucket string, origins []strin
 	if refusal, ok := errors.AsType[s3err.S3Error](err); ok && refusal.BaseError().Code == "BucketAlreadyOwnedByYou" {
 		err = nil
 	}
+	if errors.Is(err, meta.ErrNoSuchKey) {
+		return errLostMetadata
+	}
 	if err != nil || len(origins) == 0 {
 		return err
 	}
@@ -226,6 +244,8 @@ func (g *gateway) makeBucket(ctx context.Context, bucket string, origins []strin
 	return g.store.PutBucketCors(ctx, bucket, rule)
 }
 
+// corsRule is what a bucket for browsers needs: every method of an upload, any
+// request header, and the answer headers that an uploader reads.
 func corsRule(origins []string) ([]byte, error) {
 	age := int32(7200)
 	rule := auth.CORSRule{

@@ -2,6 +2,9 @@ package devstack
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -9,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/auth"
 )
 
@@ -146,5 +152,79 @@ func TestGateway_worksWithoutExtendedAttributes(t *testing.T) {
 	}
 	if _, refused := g.cors(context.Background(), "photos", "http://a", "PUT", ""); refused != nil {
 		t.Errorf("the CORS rule is not found again: %s", refused.message)
+	}
+}
+
+// S3 never stores a part of an object. VersityGW by itself would: what had come
+// when the connection broke.
+func TestGateway_brokenUploadLeavesNothing(t *testing.T) {
+	s := open(t, Config{})
+	c := credentialsOf(t, s, "alice")
+	root := awsClient(t, s, s.Root(), true)
+	bucket, key := aws.String("photos"), aws.String("users/alice/broken")
+	created, err := root.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := s.Endpoints().S3 + "/photos/users/alice/broken"
+	body, contentType := encodeForm(t, formV4(t, s, c, *key), "x", strings.Repeat("x", 1<<20))
+	requests := map[string]*http.Request{
+		"PutObject":  request(t, http.MethodPut, target, nil),
+		"UploadPart": request(t, http.MethodPut, target+"?partNumber=1&uploadId="+*created.UploadId, nil),
+		"PostObject": request(t, http.MethodPost, s.Endpoints().S3+"/photos", nil),
+	}
+	requests["PostObject"].Header.Set("Content-Type", contentType)
+	for name, r := range requests {
+		if name != "PostObject" {
+			signV4(t, s, r, c)
+		}
+		breakOff(t, r, body)
+	}
+	// Each request was broken off before; this one comes after them all.
+	time.Sleep(100 * time.Millisecond)
+	if _, err := root.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: bucket, Key: key}); err == nil {
+		t.Error("a broken upload left an object")
+	}
+	parts, err := root.ListParts(t.Context(), &s3.ListPartsInput{Bucket: bucket, Key: key, UploadId: created.UploadId})
+	if err != nil || len(parts.Parts) != 0 {
+		t.Errorf("a broken upload left %v, %v", parts, err)
+	}
+}
+
+// breakOff sends r with half of body and closes the connection.
+func breakOff(t *testing.T, r *http.Request, body []byte) {
+	t.Helper()
+	conn, err := net.Dial("tcp", r.URL.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	r.Header.Set("Content-Length", decimal(int64(len(body))))
+	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.URL.RequestURI(), r.URL.Host)
+	if err := r.Header.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "\r\n%s", body[:len(body)/2]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The checksum that comes in the trailer of an aws-chunked body is checked and
+// kept.
+func TestGateway_keepsTheTrailersChecksum(t *testing.T) {
+	s := open(t, Config{TLS: true}) // over http the SDK sends it in a header
+	c := awsClient(t, s, credentialsOf(t, s, "alice"), true)
+	bucket, key := aws.String("photos"), aws.String("users/alice/summed")
+	put, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("123456789"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := c.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: bucket, Key: key, ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "4waSgw==" // CRC-32C's check value, E3069283
+	if aws.ToString(put.ChecksumCRC32C) != want || aws.ToString(head.ChecksumCRC32C) != want {
+		t.Errorf("PutObject says %q and HeadObject %q, want %q", aws.ToString(put.ChecksumCRC32C), aws.ToString(head.ChecksumCRC32C), want)
 	}
 }

@@ -532,6 +532,21 @@ func TestData_keepsObjectsAndMetadata(t *testing.T) {
 	}
 }
 
+// A folder copied without extended attributes has files and no buckets.
+func TestData_lostMetadataIsExplained(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, "objects", "photos"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Start(t.Context(), Config{Data: folder})
+	if err == nil {
+		s.Close()
+	}
+	if !errors.Is(err, errLostMetadata) {
+		t.Errorf("Start() = %v, want %v", err, errLostMetadata)
+	}
+}
+
 func TestData_unusableFolderIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
