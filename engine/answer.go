@@ -17,22 +17,28 @@ func (e *Engine) answered(ev *Event) error {
 	s := e.finish(r)
 	answer := answer{op: op, part: part, length: length, ev: ev}
 	refusal := answer.refusal()
-	if refusal != nil && refusesCredentials(refusal) && e.config.CanRefresh {
-		if e.keeper.Invalidate(signedWith) {
+	switch {
+	case refusal == nil:
+		s.refused = nil
+		e.keeper.Accepted(signedWith)
+	case e.refusesCredentials(refusal):
+		tried := s.refused != nil && s.refused != signedWith
+		s.refused = signedWith
+		if e.keeper.Invalidate(signedWith) && !tried {
 			e.again(s, op, part)
 			return nil
 		}
-	} else {
-		e.keeper.Accepted(signedWith)
 	}
 	e.take(s, &answer, refusal)
 	return nil
 }
 
-// refusesCredentials reports that new credentials cure the refusal.
-func refusesCredentials(refusal *s3.Error) bool {
+// refusesCredentials reports that new credentials may cure the refusal, and
+// that there may be new ones. Where nobody can be asked, credentials that have
+// ended are held for; those that the store never knew are an error.
+func (e *Engine) refusesCredentials(refusal *s3.Error) bool {
 	advice := refusal.Advice()
-	return advice == s3.AdviceRefresh || advice == s3.AdviceRefreshOnce
+	return advice == s3.AdviceRefresh || advice == s3.AdviceRefreshOnce && e.config.CanRefresh
 }
 
 // again puts a request back to be sent once more, if its file still needs it.
@@ -74,7 +80,12 @@ func (e *Engine) take(s *slot, a *answer, refusal *s3.Error) {
 		s.enter(stepEnd)
 		e.release(s)
 	case s.step == stepEnd && a.op == s3.OpCreateMultipartUpload && refusal == nil:
-		s.uploadID, _ = s3.ParseCreateMultipartUpload(a.ev.Body)
+		id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
+		if err != nil {
+			e.orphan(s, a.invalid())
+			return
+		}
+		s.uploadID = id
 		s.end()
 		e.release(s)
 	case s.step == stepEnd, s.step == stepAbort:
@@ -95,6 +106,12 @@ func (e *Engine) progress(s *slot, a *answer) {
 	case s3.OpPutObject:
 		result := Result{Bytes: s.plan.Size}
 		result.ETag, _ = s3.HeaderValue(a.ev.Header, "etag")
+		if result.ETag == "" && len(a.ev.Body) > 0 {
+			// Not S3's: its answer has no body. Without the ETag alone it may
+			// be that CORS hides it.
+			e.fail(s, a.invalid())
+			return
+		}
 		result.VersionID, _ = s3.HeaderValue(a.ev.Header, "x-amz-version-id")
 		e.done(s, result)
 	case s3.OpCreateMultipartUpload:

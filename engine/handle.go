@@ -95,6 +95,10 @@ func (e *Engine) described(ev *Event) error {
 	}
 	s.plan = plan
 	e.changed++
+	if plan.Parts > 0 && !s.checksumInParts() {
+		e.fail(s, Error{Code: s3.CodeChecksum, Message: "a file that goes up in parts takes a CRC of the whole, not a hash"})
+		return nil
+	}
 	if plan.Parts == 0 {
 		s.enter(stepPut)
 		return nil

@@ -54,7 +54,8 @@ func (e *Engine) pollDescribe(act *Action) bool {
 func (e *Engine) pollSend(now Now, act *Action) bool {
 	s := e.pick()
 	if s == nil {
-		return e.unhold(act)
+		_, ok := e.keeper.Current(now.Wall)
+		return ok && e.unhold(act)
 	}
 	if e.inFlight == len(e.requests) {
 		return false
@@ -69,7 +70,7 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 	i := e.free()
 	r := &e.requests[i]
 	if err := e.word(s, r); err != nil {
-		e.fail(s, inputError(err))
+		e.unworded(s, inputError(err))
 		return e.notes.poll(act)
 	}
 	if e.config.SignatureVersion == 2 {
@@ -128,6 +129,16 @@ func (e *Engine) word(s *slot, r *request) error {
 		return err
 	}
 	return e.address.AbortMultipartUpload(&r.send, &s.object, s.uploadID)
+}
+
+// unworded gives up a request that cannot be worded. The first of a file is
+// worded from what people chose, later ones also from what the store said.
+func (e *Engine) unworded(s *slot, err Error) {
+	if s.step == stepAbort {
+		e.orphan(s, err)
+		return
+	}
+	e.fail(s, err)
 }
 
 // launch puts r in flight.

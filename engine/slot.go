@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 )
@@ -33,7 +34,13 @@ type slot struct {
 	inFlight     int   // requests of this file under way
 	acknowledged int64 // bytes of stored parts
 	asked        bool  // the one request of this step is under way
-	order        uint32
+
+	// refused is the credentials that the store last refused for this file,
+	// nil after a success. A second set that it refuses fails the file, so that
+	// a store which refuses one file for ever makes no loop.
+	refused *cred.Credentials
+
+	order uint32
 }
 
 // wants reports that the slot has a request to send.
@@ -59,6 +66,20 @@ func (s *slot) begin(file FileID, order uint32) {
 func (s *slot) enter(next step) {
 	s.step = next
 	s.asked = false
+}
+
+// checksumInParts makes a checksum of the whole file one that S3 checks when it
+// joins the parts, which it does for the CRCs alone (S3 User Guide, "Checking
+// object integrity", full object checksums). It reports whether that can be.
+func (s *slot) checksumInParts() bool {
+	switch s.object.Algorithm {
+	case s3.CRC32, s3.CRC32C, s3.CRC64NVME:
+		s.object.ChecksumType = s3.FullObject
+	case s3.NoChecksum:
+	default:
+		return false
+	}
+	return true
 }
 
 // end lets the file go: a multipart upload is aborted once nothing of it is
