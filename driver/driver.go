@@ -73,6 +73,7 @@ type Driver struct {
 	refresh *refresh
 	asking  error         // why the last refresh failed
 	closing chan struct{} // not nil once Close began; closed when nothing is left to do
+	left    bool          // and something was: aborts that nobody brings credentials for
 	notes   []Note        // of this drain; the turn loop's own
 }
 
@@ -185,7 +186,8 @@ func (d *Driver) ObjectURL(key string) string {
 
 // Close cancels what has not ended, waits up to Linger until the store has
 // aborted the multipart uploads among it, and until nothing of the driver runs
-// any more. ErrUnfinished says that Linger was too short for that.
+// any more. ErrUnfinished says that Linger was too short for that, or that
+// there are no credentials to abort with.
 func (d *Driver) Close() error {
 	d.mu.Lock()
 	if d.closing != nil {
@@ -209,6 +211,9 @@ func (d *Driver) Close() error {
 	d.stop()
 	<-d.looped
 	d.work.Wait()
+	if d.left {
+		err = ErrUnfinished
+	}
 	return err
 }
 

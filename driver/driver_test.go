@@ -399,6 +399,28 @@ func TestClose_whileHeld(t *testing.T) {
 	}
 }
 
+// An abort without credentials is never sent: Close says so, and at once.
+func TestClose_cannotAbortWithoutCredentials(t *testing.T) {
+	m := newMemory()
+	sending := make(chan struct{}, 100)
+	m.before = func(ctx context.Context, r *s3.Request) (*Answer, error) {
+		if r.Op == s3.OpUploadPart {
+			sending <- struct{}{}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return nil, nil
+	}
+	d, _ := start(t, m, Options{})
+	add(t, d, source("a", 2*partSize))
+	<-sending
+	d.Expire()
+	began := time.Now()
+	if err := d.Close(); !errors.Is(err, ErrUnfinished) || time.Since(began) > DefaultLinger/2 {
+		t.Errorf("Close = %v after %v, want ErrUnfinished at once", err, time.Since(began))
+	}
+}
+
 // Notify may use the driver.
 func TestNotify_mayCallBack(t *testing.T) {
 	m := newMemory()

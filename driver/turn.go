@@ -83,7 +83,11 @@ func (d *Driver) finished() bool {
 		return false
 	}
 	t := d.engine.Totals()
-	return t.InFlight == 0 && (!t.Held || d.refresh == nil)
+	if t.InFlight > 0 || t.Held && d.refresh != nil {
+		return false
+	}
+	d.left = t.Held
+	return true
 }
 
 // sweep forgets the files that have ended and have nothing under way: an abort

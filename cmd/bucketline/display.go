@@ -188,7 +188,7 @@ func writeSummary(w io.Writer, s summary) {
 
 // line is the summary in one line.
 func (s summary) line() string {
-	text := fmt.Sprintf("%d stored, %s in %s", s.stored, sizeText(s.bytes), s.took.Round(10*time.Millisecond))
+	text := fmt.Sprintf("%d stored, %s in %s", s.stored, sizeText(s.bytes), s.took.Round(time.Millisecond))
 	if s.took > 0 && s.bytes > 0 {
 		text += fmt.Sprintf(" (%s/s)", sizeText(int64(float64(s.bytes)/s.took.Seconds())))
 	}

@@ -30,8 +30,8 @@ AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_CREDENTIAL_EXPIRATION, which
 first.
 
 The flags from --endpoint to --allow-http can also be set in the environment,
-as BUCKETLINE_ENDPOINT and so on (for the region, AWS_REGION does too). With the
-login's credentials, what is still missing is taken from the login.
+as BUCKETLINE_ENDPOINT and so on. What is still missing comes from where the
+credentials come from: the login, or AWS_REGION.
 
 Exit status: 0 when everything was stored, 1 when something was not, 2 when the
 command was not understood, 130 when it was interrupted.`
@@ -76,10 +76,6 @@ func (f *storeFlags) fromEnvironment(set *pflag.FlagSet) error {
 		}
 		name := "BUCKETLINE_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
 		value, ok := os.LookupEnv(name)
-		if !ok && flag.Name == "region" {
-			name = "AWS_REGION"
-			value, ok = os.LookupEnv(name)
-		}
 		if !ok || value == "" {
 			return
 		}
@@ -226,6 +222,10 @@ func (f *upFlags) credentials(ctx context.Context, u *upload, flags *pflag.FlagS
 		return err
 	}
 	if ok {
+		// A login has its own region; these keys have what goes with them.
+		if !flags.Changed("region") {
+			f.store.config.Region = os.Getenv("AWS_REGION")
+		}
 		u.config, err = f.store.finish()
 		u.config.Credentials = given
 		return err

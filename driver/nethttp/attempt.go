@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,7 @@ type attempt struct {
 	once       sync.Once
 	closed     chan struct{} // nil: no body
 
-	conn     *conn
+	conn     atomic.Pointer[conn] // nil: none was got yet
 	reused   bool
 	before   int64       // bytes that conn had written before
 	answered atomic.Bool // the store began an answer
@@ -36,8 +37,9 @@ func (a *attempt) trace(ctx context.Context) context.Context {
 			if secure, ok := c.(*tls.Conn); ok {
 				c = secure.NetConn()
 			}
-			if a.conn, _ = c.(*conn); a.conn != nil {
-				a.before = a.conn.written.Load()
+			if own, ok := c.(*conn); ok {
+				a.before = own.written.Load()
+				a.conn.Store(own)
 			}
 		},
 		GotFirstResponseByte: func() { a.answered.Store(true) },
@@ -48,10 +50,22 @@ func (a *attempt) trace(ctx context.Context) context.Context {
 // store had closed, and may be sent again: nothing of it was written, or it is
 // of the kind that may be sent twice.
 func (a *attempt) stale() bool {
-	if !a.reused || a.conn == nil || a.answered.Load() || a.unread.Load() {
+	c := a.conn.Load()
+	if !a.reused || c == nil || a.answered.Load() || a.unread.Load() {
 		return false
 	}
-	return a.repeatable || a.conn.written.Load() == a.before
+	return a.repeatable || c.written.Load() == a.before
+}
+
+// breakOff makes the end of the connection a reset. Closed in peace it would
+// still deliver what lies in this machine's buffers, which can be a whole part:
+// the store would keep it after the upload was aborted.
+func (a *attempt) breakOff() {
+	if c := a.conn.Load(); c != nil {
+		if t, ok := c.Conn.(*net.TCPConn); ok {
+			t.SetLinger(0)
+		}
+	}
 }
 
 // Read reads the body.

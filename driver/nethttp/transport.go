@@ -115,7 +115,7 @@ func (t *Transport) Send(ctx context.Context, r *s3.Request, body *driver.Body) 
 			attempt.closed = make(chan struct{})
 			req.Body = &attempt
 		}
-		answer, err = t.exchange(attempt.trace(ctx), req)
+		answer, err = t.attempt(ctx, &attempt, req)
 		// net/http may still read the body after an early answer or an error;
 		// it closes it when it no longer does.
 		if attempt.closed != nil {
@@ -129,6 +129,18 @@ func (t *Transport) Send(ctx context.Context, r *s3.Request, body *driver.Body) 
 		}
 	}
 	return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
+}
+
+// attempt sends req once. When ctx ends, the connection is told how to end
+// before net/http ends it.
+func (t *Transport) attempt(ctx context.Context, a *attempt, req *http.Request) (driver.Answer, error) {
+	inner, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		a.breakOff()
+		cancel(context.Cause(ctx))
+	})()
+	return t.exchange(a.trace(inner), req)
 }
 
 // Post sends a form and returns the answer, for the exchanges of package

@@ -444,6 +444,40 @@ func TestSend_brokenOff(t *testing.T) {
 	}
 }
 
+// A request that is broken off is not completed by what lies in buffers: the
+// store must not get a part that nobody waits for.
+func TestSend_brokenOffIsNotDelivered(t *testing.T) {
+	const size = 1 << 20
+	l := listen(t)
+	come, got := make(chan struct{}), make(chan int64, 1)
+	gone := make(chan struct{})
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		close(come)
+		<-gone // the whole body may be on its way meanwhile
+		n, _ := io.Copy(io.Discard, c)
+		got <- n
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-come
+		time.Sleep(200 * time.Millisecond)
+		cancel()
+	}()
+	if _, err := transport(t, Options{}).Send(ctx, put(l.Addr().String(), "/a"), driver.NewBody(make([]byte, size))); err == nil {
+		t.Fatal("Send = nil")
+	}
+	time.Sleep(100 * time.Millisecond)
+	close(gone)
+	if n := <-got; n >= size {
+		t.Errorf("the store got %d bytes of %d", n, size)
+	}
+}
+
 func TestSend_refusesAPathThatIsNotEncoded(t *testing.T) {
 	for _, path := range []string{"/a b", "/%zz", "/a?b", "/é"} {
 		if _, err := transport(t, Options{}).Send(t.Context(), put("127.0.0.1:1", path), driver.NewBody(nil)); err == nil || !strings.Contains(err.Error(), "encod") && !strings.Contains(err.Error(), "escape") {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
@@ -53,6 +54,7 @@ func testMain(m *testing.M) (int, error) {
 	if err := build.Run(); err != nil {
 		return 1, fmt.Errorf("build the command line: %w", err)
 	}
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the provider's library logs refusals
 	if stack, err = devstack.Start(context.Background(), devstack.Config{}); err != nil {
 		return 1, err
 	}

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -48,7 +50,9 @@ func TestUp_refusedByTheStore(t *testing.T) {
 	l.Close()
 	page := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(page.Close)
-	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	alice := env(t, "alice")
 	for _, c := range []struct {

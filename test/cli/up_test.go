@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // TestUp_sizes uploads the sizes around which S3 changes its ways.
@@ -208,5 +211,39 @@ func TestUp_contentType(t *testing.T) {
 	up(t, 0, "--content-type", "application/x-mine", filepath.Join(folder, "a.svg"), destination(unique(t)))
 	if got := fetch(t, unique(t)+"a.svg"); got.typ != "application/x-mine" {
 		t.Errorf("content type = %s", got.typ)
+	}
+}
+
+// TestUp_properties reach the object, with a single PUT and in parts.
+func TestUp_properties(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int64{100, 17 << 20} {
+		name, _ := write(t, filepath.Join(t.TempDir(), "a.txt"), size)
+		key := unique(t) + fmt.Sprint(size)
+		up(t, 0, "--cache-control", "max-age=60", "--content-disposition", `attachment; filename="a.txt"`, "--content-encoding", "br",
+			"--content-language", "de", "--expires", "Wed, 21 Oct 2026 07:28:00 GMT", "--metadata", "Album=x=y", "--tag", "team=red + blue/x=y",
+			"--tag", "empty=", name, destination(key))
+		bucket := stack.Endpoints().Bucket
+		head, err := rootJudge().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{aws.ToString(head.CacheControl), aws.ToString(head.ContentDisposition), aws.ToString(head.ContentEncoding),
+			aws.ToString(head.ContentLanguage), aws.ToString(head.ExpiresString), head.Metadata["album"]}
+		want := []string{"max-age=60", `attachment; filename="a.txt"`, "br", "de", "Wed, 21 Oct 2026 07:28:00 GMT", "x=y"}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d bytes: %q, want %q", size, got, want)
+		}
+		tags, err := rootJudge().GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: &bucket, Key: &key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]string{}
+		for _, tag := range tags.TagSet {
+			found[*tag.Key] = *tag.Value
+		}
+		if len(found) != 2 || found["team"] != "red + blue/x=y" || found["empty"] != "" {
+			t.Errorf("%d bytes: tags %v", size, found)
+		}
 	}
 }
