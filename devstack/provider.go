@@ -199,7 +199,7 @@ func (p *provider) show(w http.ResponseWriter, status int, redirect string, view
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'"+target+
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'"+target+
 		"; frame-ancestors 'none'; base-uri 'none'")
 	w.WriteHeader(status)
 	p.page.Execute(w, view) // an error here is a closed connection
