@@ -118,11 +118,11 @@ func (e *Engine) undescribed(ev *Event) error {
 	return nil
 }
 
-// sentMore counts bytes given to the network. Reports that come after the
-// request's end, or go back, are what XHR does and mean nothing.
+// sentMore counts bytes of files given to the network. Reports that come after
+// the request's end, or go back, are what XHR does and mean nothing.
 func (e *Engine) sentMore(ev *Event) error {
 	r := e.find(ev.Req)
-	if r == nil || ev.Bytes <= r.sent {
+	if r == nil || r.send.Body != nil || ev.Bytes <= r.sent {
 		return nil
 	}
 	bytes := min(ev.Bytes, r.length)

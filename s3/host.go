@@ -21,10 +21,11 @@ func parseOrigin(field, text string) (scheme, host string, err error) {
 	}
 	rest = strings.TrimSuffix(rest, "/")
 	switch {
+	// Not quoted: a password or a token may be in it.
 	case strings.IndexByte(rest, '@') >= 0:
-		return bad("has a user name or password", "take it out; credentials are given separately")
+		return "", "", wrong(CodeEndpointInvalid, field, "has a user name or password", "take it out; credentials are given separately")
 	case strings.IndexByte(rest, '?') >= 0 || strings.IndexByte(rest, '#') >= 0:
-		return bad("has a query or a fragment", "keep scheme, host and port only")
+		return "", "", wrong(CodeEndpointInvalid, field, "has a query or a fragment", "keep scheme, host and port only")
 	case strings.IndexByte(rest, '/') >= 0:
 		return bad("has a path", "keep scheme, host and port only; the bucket is an option of its own")
 	}

@@ -93,6 +93,10 @@ func AppendRefusal(dst []byte, index uint16, err error) []byte {
 		f.X = int64(refused.Status)
 		f.add("code", refused.Code)
 		f.add("requestId", refused.RequestID)
+		f.add("text", refused.Message)
+		return f.Append(dst)
+	case errors.Is(err, engine.ErrHeld):
+		f.add("code", "CredentialsHeld")
 	case errors.As(err, &coded):
 		f.add("code", coded.Code())
 	default:

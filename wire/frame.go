@@ -43,11 +43,24 @@ const headBytes = 40
 // The bounds of a frame that Read accepts.
 const (
 	MaxFrameBytes = 4 << 20
-	MaxFields     = 1024
+	MaxFields     = 4096
 )
 
-// ErrFrame says that bytes are not a frame.
-var ErrFrame = errors.New("not a frame")
+// ErrFrame says that bytes are not a frame, or one out of bounds.
+var ErrFrame = errors.New("not well formed, or too long")
+
+// Skip returns what follows the frame at the start of src, whatever is in it;
+// false when not even its length can be believed.
+func Skip(src []byte) (rest []byte, ok bool) {
+	if len(src) < headBytes {
+		return nil, false
+	}
+	length := uint32At(src)
+	if length < headBytes || length%8 != 0 || uint64(length) > uint64(len(src)) {
+		return nil, false
+	}
+	return src[length:], true
+}
 
 // Append appends f to dst.
 func (f *Frame) Append(dst []byte) []byte {

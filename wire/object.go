@@ -132,14 +132,17 @@ func readChoice(f s3.Field, o *s3.Object) error {
 	ok := true
 	switch f.Name {
 	case "serverSideEncryption":
+		free := o.SSE.Mode == s3.SSENone
 		o.SSE.Mode, ok = choose(f.Value, sseModes)
+		ok = ok && free
 	case "bucketKey":
 		o.SSE.BucketKey, ok = readBool(f.Value)
 	case "customerKey":
+		free := o.SSE.Mode == s3.SSENone
 		o.SSE.Mode = s3.SSECustomer
 		var key []byte
 		key, ok = readBase64(f.Value)
-		ok = ok && copy(o.SSE.CustomerKey[:], key) == len(o.SSE.CustomerKey) && len(key) == len(o.SSE.CustomerKey)
+		ok = ok && free && len(key) == len(o.SSE.CustomerKey) && copy(o.SSE.CustomerKey[:], key) == len(key)
 	case "objectLockMode":
 		o.Lock.Mode, ok = choose(f.Value, lockModes)
 	case "objectLockLegalHold":

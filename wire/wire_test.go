@@ -191,6 +191,7 @@ func TestNames_areTheEngines(t *testing.T) {
 		{"causes", "timeout", n.Causes["timeout"], int(engine.CauseTimeout)},
 		{"causes", "brokenOff", n.Causes["brokenOff"], int(engine.CauseBrokenOff)},
 		{"causes", "sourceUnreadable", n.Causes["sourceUnreadable"], int(engine.CauseSourceUnreadable)},
+		{"causes", "sourceChanged", n.Causes["sourceChanged"], int(engine.CauseSourceChanged)},
 		{"causes", "refused", n.Causes["refused"], int(engine.CauseRefused)},
 		{"causes", "answerTooLarge", n.Causes["answerTooLarge"], int(engine.CauseAnswerTooLarge)},
 		{"cellStates", "stored", slices.Index(n.CellStates, "stored"), int(engine.CellStored)},
@@ -234,6 +235,7 @@ func TestOptions_badOnesAreNamed(t *testing.T) {
 		{"serverSideEncryption", "rot13", "OptionInvalid"},
 		{"customerKey", "c2hvcnQ=", "OptionInvalid"},
 		{"bucketKey", "yes", "OptionInvalid"},
+		{"checksumAlgorithm", "MD4", "OptionInvalid"},
 		{"checksumValue", "****", "OptionInvalid"},
 	} {
 		err := ReadObject([]s3.Field{{Name: c.name, Value: c.value}}, new(s3.Object))
@@ -254,17 +256,29 @@ func TestOptions_badOnesAreNamed(t *testing.T) {
 	}
 }
 
+func TestReadObject_takesOneWayToEncrypt(t *testing.T) {
+	kms := s3.Field{Name: "serverSideEncryption", Value: "aws:kms"}
+	own := s3.Field{Name: "customerKey", Value: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
+	for _, fields := range [][]s3.Field{{kms, own}, {own, kms}} {
+		var wrong *Error
+		if err := ReadObject(fields, new(s3.Object)); !errors.As(err, &wrong) || wrong.Code != "OptionInvalid" {
+			t.Errorf("ReadObject(%v) = %v, want OptionInvalid", fields, err)
+		}
+	}
+}
+
 func FuzzFrame_read(f *testing.F) {
 	whole := Frame{Kind: 5, Fields: []s3.Field{{Name: "a", Value: "b"}}, Body: []byte("body")}
 	f.Add(whole.Append(nil))
 	f.Add((&Frame{}).Append(nil))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		var got, again Frame
+		after, skipped := Skip(src)
 		rest, err := got.Read(src)
 		if err != nil {
 			return
 		}
-		if len(rest) >= len(src) {
+		if !skipped || len(after) != len(rest) || len(rest) >= len(src) {
 			t.Fatal("nothing was read")
 		}
 		if _, err := again.Read(got.Append(nil)); err != nil || !equal(&got, &again) {

@@ -99,15 +99,21 @@ func step(n uint32) uint32 {
 	}
 	var event engine.Event
 	for i := uint16(0); len(src) > 0; i++ {
-		if src, err = module.frame.Read(src); err != nil {
-			return answer(wire.AppendRefusal(out, 0, err))
+		// What is wrong with one event says nothing against the others.
+		rest, ok := wire.Skip(src)
+		if _, err = module.frame.Read(src); err == nil {
+			err = wire.ReadEvent(&module.frame, &event)
 		}
-		if err = wire.ReadEvent(&module.frame, &event); err == nil {
+		if err == nil {
 			err = module.engine.Handle(now, &event)
 		}
 		if err != nil {
 			out = wire.AppendRefusal(out, i, err)
 		}
+		if !ok {
+			break
+		}
+		src = rest
 	}
 	var action engine.Action
 	for len(out) < enough && module.engine.Poll(now, &action) {

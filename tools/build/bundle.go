@@ -64,6 +64,9 @@ func buildPage(root string) error {
 // web/core/wire.test.ts becomes core.wire.test.js. They run in the
 // repository's root, so testdata is found from there.
 func buildTests(root string) error {
+	if err := buildEngine(root); err != nil {
+		return err
+	}
 	web := filepath.Join(root, "web")
 	tests, err := sourcesWith(web, ".test.ts")
 	if err != nil {

@@ -51,7 +51,7 @@ export interface UploaderOptions {
   /** Allow http:// to a store that is not on this machine. Credentials then travel in clear. */
   allowHTTP?: boolean;
   credentials?: Credentials;
-  /** Called once whenever requests are held for want of valid credentials. */
+  /** Called once whenever requests are held for want of valid credentials, however many wait. */
   credentialsExpired?: (request: CredentialsRequest) => Credentials | Promise<Credentials>;
   signature?: { version: 2 | 4 };
   /** Put before the key of every file that is uploaded without a key of its own. */
@@ -67,7 +67,7 @@ export interface UploaderOptions {
 }
 
 export interface ObjectOptions {
-  /** The object's key: 1 to 1,024 bytes of UTF-8. By default prefix + the file's relative path or name. */
+  /** The object's key: 1 to 1,024 bytes of UTF-8. By default prefix + the file's relative path or name; a Blob has none, so it needs a key. */
   key?: string | ((file: File | Blob) => string | Promise<string>);
   /** The file's own type by default, "application/octet-stream" when it has none. */
   contentType?: string;
@@ -110,7 +110,7 @@ export type FileState = "queued" | "uploading" | "holding" | "completing" | "don
 export interface UploadResult {
   bucket: string;
   key: string;
-  /** As the store sent it, quotes included. */
+  /** As the store sent it, quotes included; empty where CORS hides it and nothing needs it. */
   etag: string;
   /** Of a bucket with versions. */
   versionId?: string;
@@ -125,9 +125,9 @@ export interface FileInfo {
   size: number;
   /** Given to the network. */
   sent: number;
-  /** In parts that the store has acknowledged, or in the stored object. Never decreases. */
+  /** In parts that the store has acknowledged, or in the stored object. Never decreases before the file ends; 0 once it has failed or was cancelled. */
   acknowledged: number;
-  /** 0: not planned yet, or a single PUT. */
+  /** 0: not planned yet, a single PUT, or ended. */
   parts: number;
   partsStored: number;
   partsInFlight: number;
@@ -220,9 +220,14 @@ export interface UploadTask extends PromiseLike<UploadResult>, AsyncIterable<Tas
 }
 
 export interface Uploader {
+  /** Resolves when the engine has loaded; rejects with a BucketlineError when it cannot. Uploads need not wait for it. */
+  readonly ready: Promise<void>;
   /** Adds a file and begins as soon as there is a connection for it. */
   upload(file: File | Blob, options?: UploadOptions): UploadTask;
-  /** Sets or replaces the credentials, at any time; throws a TypeError that names what is wrong with them. */
+  /**
+   * Sets or replaces the credentials, at any time, and releases what is held. Throws a TypeError for what is not of
+   * the right form, and a BucketlineError for what the engine refuses, such as credentials that have ended.
+   */
   setCredentials(credentials: Credentials): void;
   /** Treats the present credentials as expired from now on. */
   expireCredentials(): void;

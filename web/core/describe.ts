@@ -1,7 +1,7 @@
 /** What a file is to be stored as: its key and properties, as fields for the engine. */
 import type { UploadOptions } from "./api.js";
 import type { Field } from "./frame.js";
-import { check, toFields, type Shape } from "./options.js";
+import { check, isWellFormed, toFields, type Shape } from "./options.js";
 import type { Task } from "./task.js";
 
 const shape: Shape = {
@@ -18,21 +18,35 @@ export const describe = {
   shape,
 
   /** Throws a TypeError for options that cannot be meant. */
-  check(options: UploadOptions): void {
+  check(file: File | Blob, options: UploadOptions): void {
     check("upload", options, shape);
+    if (options.key === undefined && !(file instanceof File)) {
+      throw new TypeError('upload: option "key" is missing; a Blob has no name to make one of');
+    }
     if (options.checksum) check("upload: checksum", options.checksum, checksumShape);
     if (!["undefined", "string", "function"].includes(typeof options.key)) {
       throw new TypeError('upload: option "key" must be a string or a function');
     }
   },
 
+  /** A copy that later changes by the page do not reach. */
+  copy(options: UploadOptions): UploadOptions {
+    return {
+      ...options,
+      ...(options.metadata && { metadata: { ...options.metadata } }),
+      ...(options.tags && { tags: { ...options.tags } }),
+      ...(options.checksum && { checksum: { ...options.checksum } }),
+    };
+  },
+
   /** The fields of EvDescribed; rejects when the page's own key function does. */
-  async fields(task: Task, prefix: string): Promise<Field[]> {
-    const { file, options } = task;
+  async fields(task: Task, options: UploadOptions, prefix: string): Promise<Field[]> {
+    const { file } = task;
     const { key, checksum, signal, ...rest } = options;
     const fields = toFields(rest, shape);
     const name = typeof key === "function" ? await key(file) : (key ?? prefix + task.name);
     if (typeof name !== "string") throw new TypeError("the key function did not return a string");
+    if (!isWellFormed(name)) throw new TypeError("the key has half of a surrogate pair, for which UTF-8 has no bytes");
     fields.push(["key", name]);
     if (options.contentType === undefined) fields.push(["contentType", file.type || "application/octet-stream"]);
     if (checksum) fields.push(["checksumAlgorithm", checksum.algorithm], ["checksumValue", checksum.value]);

@@ -51,7 +51,7 @@ export const hints: Readonly<Record<string, string>> = {
   Offline: "Connect to a network and upload again.",
   Timeout: "The store took too long; upload again.",
   TLSRefused: "The store's certificate is not trusted; check the endpoint's address and its certificate.",
-  AnswerInvalid: "This is not how S3 answers; check that the endpoint is an S3 store and not a proxy or a web site.",
+  AnswerInvalid: "This is not how S3 answers; check that the endpoint is an S3 store, and what a proxy before it says.",
   ETagHidden: 'Add "ETag" to ExposeHeaders in the bucket\'s CORS rule: without it the parts cannot be joined.',
 
   // The file.
@@ -99,6 +99,10 @@ export const hints: Readonly<Record<string, string>> = {
   SecretKeyMissing: "Give the credentials' secretKey.",
   SecretKeyInvalid: "This is no secret key; check that nothing was cut off or added.",
   SessionTokenInvalid: "This is no session token; check that nothing was cut off or added.",
+  CredentialsHeld: "There are no valid credentials now; set some, or wait for credentialsExpired.",
+  NotReady: "The engine is still loading; wait for the uploader's ready promise.",
+  EngineStopped: "This is a defect of Bucketline: report it, and reload the page.",
+  EngineRefused: "This is a defect of Bucketline: report it.",
   EngineUnavailable: "Check that engine.wasm is served where the wasm option says, and that the page's CSP allows 'wasm-unsafe-eval'.",
 
   // The store refused.

@@ -27,19 +27,8 @@ export function frame(kind: number, parts: Partial<Frame> = {}): Frame {
   return { kind, a: 0, b: 0, file: 0, request: 0, x: 0, y: 0, fields: [], body: undefined, ...parts };
 }
 
-/** The bytes of frames, one after the other. */
-export function encodeFrames(frames: readonly Frame[]): Uint8Array {
-  const pieces = frames.map(encodeFrame);
-  const all = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
-
-function encodeFrame(f: Frame): Uint8Array {
+/** The bytes of f. */
+export function encodeFrame(f: Frame): Uint8Array {
   const fields = f.fields.map(([name, value]) => [encoder.encode(name), encoder.encode(value)] as const);
   let length = headBytes + (f.body?.length ?? 0);
   for (const [name, value] of fields) length += 8 + name.length + value.length;

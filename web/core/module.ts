@@ -2,13 +2,21 @@
  * Loads the engine's WebAssembly module and calls its exports. One instance is
  * one session; the compiled module is shared by all sessions of a page.
  */
-import { decodeFrames, encodeFrames, type Frame } from "./frame.js";
+import { decodeFrames, encodeFrame, frame, type Frame } from "./frame.js";
+import { Action } from "./protocol.js";
 
 /** A running engine. Frames go in and come out; memory stays behind this door. */
 export interface Engine {
   open(options: Frame): Frame | undefined;
-  step(frames: readonly Frame[]): Frame[];
+  /** Gives the engine events, in order; returns what it asks for, and what it refused. */
+  step(now: Frame, events: readonly Frame[]): Step;
   ask(query: Frame): Frame;
+}
+
+export interface Step {
+  actions: Frame[];
+  /** The refusals, by the index of their event. */
+  refused: Map<number, Frame>;
 }
 
 interface Exports {
@@ -22,6 +30,13 @@ interface Exports {
 
 /** What a step returns at least when it has more to say. */
 const more = 32 << 10;
+
+/** How much goes in at once: bytes that the page of shared memory need not grow for, events that a uint16 can count. */
+const maxStepBytes = 256 << 10;
+const maxStepEvents = 4096;
+
+/** wire.MaxFrameBytes. */
+const maxFrameBytes = 4 << 20;
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
@@ -62,30 +77,58 @@ export function startEngine(module: WebAssembly.Module): Engine {
   memory = exports.memory;
   exports._initialize?.();
 
-  const write = (frames: readonly Frame[]): number => {
-    const bytes = encodeFrames(frames);
-    const at = exports.page(bytes.length);
-    if (at === 0) throw new RangeError("too much for one step of the engine");
-    new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
-    return bytes.length;
+  const write = (...pieces: readonly Uint8Array[]): number => {
+    const length = pieces.reduce((all, piece) => all + piece.length, 0);
+    let at = exports.page(length);
+    if (at === 0) throw new RangeError("too much for the engine at once");
+    for (const piece of pieces) {
+      new Uint8Array(exports.memory.buffer, at, piece.length).set(piece);
+      at += piece.length;
+    }
+    return length;
   };
   const read = (length: number): Frame[] =>
     decodeFrames(new Uint8Array(exports.memory.buffer, exports.page(0), length));
 
   return {
-    open: (options) => read(exports.open(write([options])))[0],
-    step: (frames) => {
-      const [now] = frames;
-      let length = exports.step(write(frames));
-      const actions = read(length);
-      while (length >= more && now) {
-        length = exports.step(write([now]));
-        actions.push(...read(length));
-      }
-      return actions;
+    open: (options) => read(exports.open(write(encodeFrame(options))))[0],
+    step: (now, events) => {
+      const step: Step = { actions: [], refused: new Map() };
+      const clocks = encodeFrame(now);
+      let first = 0;
+      let pieces: Uint8Array[] = [];
+      let bytes = 0;
+      const flush = (next: number): void => {
+        let length = exports.step(write(clocks, ...pieces));
+        for (const answer of read(length)) {
+          if (answer.kind === Action.refused) step.refused.set(first + answer.b, answer);
+          else step.actions.push(answer);
+        }
+        while (length >= more) {
+          length = exports.step(write(clocks));
+          for (const action of read(length)) step.actions.push(action);
+        }
+        first = next;
+        pieces = [];
+        bytes = 0;
+      };
+      events.forEach((event, i) => {
+        const piece = encodeFrame(event);
+        if (piece.length > maxFrameBytes) {
+          if (pieces.length > 0) flush(i);
+          first = i + 1;
+          step.refused.set(i, frame(Action.refused, { fields: [["code", "OptionInvalid"], ["text", "more than 4 MiB of options"]] }));
+          return;
+        }
+        if (pieces.length === maxStepEvents || bytes + piece.length > maxStepBytes) flush(i);
+        pieces.push(piece);
+        bytes += piece.length;
+      });
+      flush(events.length);
+      return step;
     },
     ask: (query) => {
-      const [answer] = read(exports.ask(write([query])));
+      const [answer] = read(exports.ask(write(encodeFrame(query))));
       if (!answer) throw new Error("the engine did not answer");
       return answer;
     },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { check, isoTime, nearestName, toFields } from "./options.js";
+import { check, nearestName, toFields } from "./options.js";
 import { createUploader } from "./session.js";
 import type { Credentials, UploaderOptions } from "./api.js";
 
@@ -17,10 +17,12 @@ test("options: an unknown one throws and names the nearest known one", () => {
 
 test("options: a value of a wrong type is named, not shown", () => {
   const shape = { secretKey: "text", partSize: "size", metadata: "map" } as const;
-  assert.throws(() => check("x", { secretKey: 12345 }, shape), { message: 'x: option "secretKey" must be a string, not a number' });
+  assert.throws(() => check("x", { secretKey: 12345 }, shape), { message: 'x: option "secretKey" must be a string of whole characters, not a number' });
   assert.throws(() => check("x", { partSize: -1 }, shape), /whole number/);
   assert.throws(() => check("x", { partSize: 1.5 }, shape), /whole number/);
-  assert.throws(() => check("x", { metadata: { a: 1 } }, shape), /object of strings/);
+  assert.throws(() => check("x", { metadata: { a: 1 } }, shape), /plain object of strings/);
+  assert.throws(() => check("x", { metadata: new Map([["a", "b"]]) }, shape), /plain object of strings/);
+  assert.throws(() => check("x", { secretKey: "a\uD800" }, shape), /whole characters/);
   assert.throws(() => check("x", null, shape), /got null/);
 });
 
@@ -35,15 +37,15 @@ test("options: fields are text, decimal, true or false, ISO 8601, and one for ea
   assert.deepEqual(toFields(options, shape), [
     ["a", "x"], ["n", "5"], ["b", "false"], ["t", "1970-01-01T00:00:00.000Z"], ["m.k", "v"],
   ]);
-  assert.equal(isoTime(new Date(NaN)), "invalid Date");
 });
 
 test("createUploader: credentials without an expiration are refused at once", () => {
   const make = (credentials: unknown): unknown =>
     createUploader({ bucket: "b", region: "r", credentials: credentials as Credentials, wasm: "data:," });
   assert.throws(() => make({ accessKey: "a", secretKey: "s" }), /option "expiration" is missing/);
-  assert.throws(() => make({ accessKey: "a", secretKey: "s", expiration: "soon" }), /option "expiration" is no date/);
-  assert.throws(() => make({ accessKey: "a", secretKey: "s", expiration: new Date(NaN) }), /option "expiration" is no date/);
+  for (const expiration of ["soon", new Date(NaN), "2030-01-01", "2030-01-01T00:00:00", "T99Z", 1893456000000]) {
+    assert.throws(() => make({ accessKey: "a", secretKey: "s", expiration }), /"expiration" must be a Date, or an ISO 8601 string with its time zone/);
+  }
   assert.throws(() => make({ accessKey: "a", secret: "s" }), /unknown option "secret"; did you mean "secretKey"/);
 });
 
@@ -51,6 +53,7 @@ test("createUploader: options that cannot be meant are refused at once", () => {
   const make = (options: unknown): unknown => createUploader(options as UploaderOptions);
   assert.throws(() => make(undefined), /expected an object/);
   assert.throws(() => make({ bucket: 5 }), /option "bucket" must be a string/);
+  assert.throws(() => make({ bucket: "b", connections: 0 }), /"connections" must be a whole number from 1/);
   assert.throws(() => make({ bucket: "b", signature: { version: 3 } }), /must be 4 or 2/);
   assert.throws(() => make({ bucket: "b", signature: { versoin: 4 } }), /did you mean "version"/);
 });

@@ -2,7 +2,7 @@
 
 import type { Field } from "./frame.js";
 
-type Kind = "text" | "size" | "boolean" | "time" | "map" | "function" | "other";
+type Kind = "text" | "size" | "count" | "boolean" | "time" | "map" | "function" | "other";
 
 export type Shape = Readonly<Record<string, Kind>>;
 
@@ -25,29 +25,48 @@ export function check(what: string, options: unknown, shape: Shape): void {
 }
 
 const expected: Record<Kind, string> = {
-  text: "a string",
+  text: "a string of whole characters",
   size: "a whole number from 0 to 2^53",
+  count: "a whole number from 1 to 2^53",
   boolean: "true or false",
-  time: "a Date or an ISO 8601 string",
-  map: "an object of strings",
+  time: "a Date, or an ISO 8601 string with its time zone",
+  map: "a plain object of strings",
   function: "a function",
   other: "of another type",
 };
 
 function fits(value: unknown, kind: Kind): boolean {
   switch (kind) {
-    case "text": return typeof value === "string";
+    case "text": return typeof value === "string" && isWellFormed(value);
     case "size": return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+    case "count": return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
     case "boolean": return typeof value === "boolean";
-    case "time": return typeof value === "string" || value instanceof Date;
+    case "time": return isTime(value);
     case "map": return isStringMap(value);
     case "function": return typeof value === "function";
     case "other": return true;
   }
 }
 
+/** A plain object: a Map, say, has no properties, and would be dropped without a word. */
 function isStringMap(value: unknown): value is Record<string, string> {
-  return typeof value === "object" && value !== null && Object.values(value).every((v) => typeof v === "string");
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    (prototype === null || Object.getPrototypeOf(prototype) === null) &&
+    Object.entries(value).every(([k, v]) => isWellFormed(k) && typeof v === "string" && isWellFormed(v))
+  );
+}
+
+/** Text without half of a surrogate pair: UTF-8 has no bytes for it, so two such texts would become the same. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+/** A point in time, whichever zone the reader is in. The engine reads the text more strictly. */
+function isTime(value: unknown): boolean {
+  if (value instanceof Date) return !Number.isNaN(value.getTime());
+  return typeof value === "string" && /T.*(?:Z|[+-]\d\d:?\d\d)$/i.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 /** The type of a value, in words that show nothing of it. */
@@ -98,7 +117,7 @@ export function toFields(options: Record<string, unknown>, shape: Shape): Field[
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue;
     switch (shape[key]) {
-      case "text": case "size": case "boolean":
+      case "text": case "size": case "count": case "boolean":
         fields.push([key, String(value)]);
         break;
       case "time":
@@ -113,8 +132,7 @@ export function toFields(options: Record<string, unknown>, shape: Shape): Field[
   return fields;
 }
 
-/** A Date or string as ISO 8601; what is no time at all becomes text that the engine refuses. */
-export function isoTime(value: unknown): string {
-  if (!(value instanceof Date)) return String(value);
-  return Number.isNaN(value.getTime()) ? "invalid Date" : value.toISOString();
+/** A checked time as ISO 8601. */
+function isoTime(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : String(value);
 }

@@ -1,4 +1,4 @@
-/** The numbers that the engine and this side share; wire/testdata/names.txt holds them to the engine's. */
+/** The numbers that the engine and this side share; wire/testdata/names.json holds them to the engine's. */
 import type { Cell, FileState, HoldReason } from "./api.js";
 import type { Facts } from "./error.js";
 import { field, type Frame } from "./frame.js";

@@ -9,7 +9,7 @@ import type {
 import { BucketlineError, type Facts } from "./error.js";
 import { field, frame, int64, int64s, type Frame } from "./frame.js";
 import { loadEngine, type Engine } from "./module.js";
-import { check, isoTime, toFields, type Shape } from "./options.js";
+import { check, toFields, type Shape } from "./options.js";
 import { Action, cellStates, defaultModule, Event, Query, reasonOf, refusal, stateOf, states } from "./protocol.js";
 import { describe } from "./describe.js";
 import { Task } from "./task.js";
@@ -18,17 +18,20 @@ import { carry, Cause, type Outcome } from "./transport.js";
 export const uploaderShape: Shape = {
   bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
   pathStyle: "boolean", dualStack: "boolean", accelerate: "boolean", allowHTTP: "boolean",
-  connections: "size", partSize: "size", multipartThreshold: "size",
-  credentials: "other", credentialsExpired: "function", signature: "other", prefix: "other", wasm: "other",
+  connections: "count", partSize: "count", multipartThreshold: "count",
+  credentials: "other", credentialsExpired: "function", signature: "other", wasm: "other",
 };
+
+/** Options that are text for this side alone. */
+const ownShape: Shape = { ...uploaderShape, prefix: "text" };
 
 const credentialsShape: Shape = { accessKey: "text", secretKey: "text", sessionToken: "text", expiration: "time" };
 
 /** How often bytes sent are reported to the engine, in milliseconds. */
 const progressMillis = 50;
 
-/** Files told to the engine in one step, so that the page of shared memory stays small. */
-const maxAdded = 1 << 16;
+/** Files told to the engine by one event. */
+const maxAdded = 1 << 14;
 
 /** Makes an uploader. Throws a TypeError for options that cannot be meant. */
 export function createUploader(options: UploaderOptions): Uploader {
@@ -36,8 +39,10 @@ export function createUploader(options: UploaderOptions): Uploader {
 }
 
 class Session implements Uploader {
+  readonly ready: Promise<void>;
   readonly #options: UploaderOptions;
   readonly #tasks: Task[] = [];
+  readonly #uploads: UploadOptions[] = []; // by task; not on the task, where a customer key would be in sight
   readonly #listeners = new Set<(event: UploaderEvent) => void>();
   readonly #requests = new Map<number, { task: Task; abort: AbortController; operation: string; part: number }>();
   readonly #sent = new Map<number, number>();
@@ -56,50 +61,70 @@ class Session implements Uploader {
   #closed = false;
 
   constructor(options: UploaderOptions) {
-    check("createUploader", options, uploaderShape);
+    check("createUploader", options, ownShape);
+    if (!options.bucket) throw new TypeError('createUploader: option "bucket" is missing');
     const version = options.signature?.version ?? 4;
     if (options.signature) check("createUploader: signature", options.signature, { version: "size" });
     if (version !== 2 && version !== 4) throw new TypeError('createUploader: option "signature.version" must be 4 or 2');
-    if (typeof (options.prefix ?? "") !== "string") throw new TypeError('createUploader: option "prefix" must be a string');
     this.#options = { ...options };
     const fields = toFields(this.#options as unknown as Record<string, unknown>, uploaderShape);
     fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!options.credentialsExpired)]);
     if (options.credentials) this.#early = credentialsFrame("createUploader: credentials", options.credentials);
-    void this.#open(frame(0, { fields }));
+    this.ready = this.#open(frame(0, { fields })).then(() => {
+      if (this.#broken) throw new BucketlineError("createUploader", this.#broken);
+    });
+    // Each upload says it too, so that nobody need watch this promise.
+    this.ready.catch(() => undefined);
   }
 
   async #open(config: Frame): Promise<void> {
     try {
       const engine = await loadEngine(this.#options.wasm ?? defaultModule());
       const refused = engine.open(config);
-      this.#broken = refused && refusal(refused);
+      const why = refused && refusal(refused);
+      if (why) {
+        this.#break(why);
+        return;
+      }
       this.#engine = engine;
     } catch (cause) {
-      this.#broken = { code: "EngineUnavailable", text: String(cause) };
-    }
-    if (this.#broken) {
-      for (const task of this.#tasks) this.#refuse(task, this.#broken);
+      this.#break({ code: "EngineUnavailable", text: String(cause) });
       return;
     }
-    this.#first();
+    this.#setEarly();
     this.#turn();
   }
 
-  /** The credentials given at the start. Ones that have ended are held for, where new ones can be asked for. */
-  #first(): void {
-    const refused = this.#early && this.#step(this.#early);
+  /**
+   * The credentials of the start, before anything else that happened since.
+   * Ones that are refused leave a hold, which any others release.
+   */
+  #setEarly(): void {
+    const early = this.#early;
     this.#early = undefined;
-    if (!refused || (refused.code === "CredentialsExpired" && this.#options.credentialsExpired)) return;
-    this.#broken = refused;
-    for (const task of this.#tasks) this.#refuse(task, refused);
+    if (!early || !this.#engine) return;
+    const { actions, refused } = this.#engine.step(this.#now(), [early]);
+    this.#queue(actions);
+    const why = refused.get(0) && refusal(refused.get(0) ?? early);
+    if (!why) return;
+    this.#refreshError = new BucketlineError("createUploader: credentials", why);
+    if (!this.#options.credentialsExpired) this.#held("absent");
+  }
+
+  /** There is no engine, or no longer one: everything that is not done fails. */
+  #break(why: Facts): void {
+    this.#broken = why;
+    for (const { abort } of this.#requests.values()) abort.abort();
+    for (const task of this.#tasks) this.#refuse(task, why);
   }
 
   upload(file: File | Blob, options: UploadOptions = {}): UploadTask {
     if (!(file instanceof Blob)) throw new TypeError("upload: expected a File or a Blob");
     if (this.#closed) throw new TypeError("upload: this uploader is closed");
-    describe.check(options);
-    const task = new Task(this.#host, this.#tasks.length, file, options);
+    describe.check(file, options);
+    const task = new Task(this.#host, this.#tasks.length, file, options.signal);
     this.#tasks.push(task);
+    this.#uploads.push(describe.copy(options));
     this.#added.push(file.size);
     this.#tell({ type: "added", task });
     if (this.#broken) this.#refuse(task, this.#broken);
@@ -120,10 +145,13 @@ class Session implements Uploader {
       this.#early = next;
       return;
     }
+    if (this.#broken) throw new BucketlineError("setCredentials", this.#broken);
     const refused = this.#step(next);
     if (refused) throw new BucketlineError("setCredentials", refused);
     this.#refresh?.abort();
     this.#refresh = undefined;
+    this.#actions = this.#actions.filter(({ kind }) => kind !== Action.refresh);
+    this.#refreshError = undefined;
     this.#tell({ type: "credentials", expiration: new Date(credentials.expiration) });
     this.#act();
   }
@@ -145,7 +173,8 @@ class Session implements Uploader {
   totals(): Totals {
     const known = this.#ask(frame(Query.totals));
     const files = Object.fromEntries(states.map((s, i) => [s, int64(known?.body, 3 + i)])) as Totals["files"];
-    files.queued += this.#added.length;
+    if (this.#broken) for (const { state } of this.#tasks) files[state]++;
+    else files.queued += this.#added.length;
     return {
       files,
       size: (known?.x ?? 0) + this.#added.reduce((all, size) => all + size, 0),
@@ -159,12 +188,14 @@ class Session implements Uploader {
 
   objectURL(key: string): string {
     const answer = this.#ask(frame(Query.objectURL, { fields: [["key", key]] }));
-    return (answer && field(answer, "url")) ?? "";
+    if (!answer) throw new BucketlineError("objectURL", this.#broken ?? { code: "NotReady" });
+    return field(answer, "url") ?? "";
   }
 
   presignedURL(key: string, seconds: number): string {
+    if (!Number.isSafeInteger(seconds)) throw new TypeError("presignedURL: seconds must be a whole number");
     const answer = this.#ask(frame(Query.presign, { x: seconds, y: Date.now(), fields: [["key", key]] }));
-    const refused = answer ? refusal(answer) : { code: "EngineUnavailable" };
+    const refused = answer ? refusal(answer) : (this.#broken ?? { code: "NotReady" });
     if (refused) throw new BucketlineError("presignedURL", refused);
     return (answer && field(answer, "url")) ?? "";
   }
@@ -176,7 +207,12 @@ class Session implements Uploader {
 
   close(): void {
     this.#closed = true;
-    this.#refresh?.abort();
+    if (this.#refresh) {
+      this.#refresh.abort();
+      this.#refresh = undefined;
+      this.#events.push(frame(Event.refreshFailed));
+      this.#schedule();
+    }
     for (const task of this.#tasks) task.cancel();
   }
 
@@ -200,7 +236,7 @@ class Session implements Uploader {
   }
 
   #cells(id: number, max: number): Cell[] {
-    const { body } = this.#ask(frame(Query.cells, { file: id, x: max })) ?? {};
+    const { body } = this.#ask(frame(Query.cells, { file: id, x: Math.floor(max) || 0 })) ?? {};
     const cells: Cell[] = [];
     for (let i = 0; body && i + 1 < body.length; i += 2) {
       cells.push({ state: cellStates[body[i] ?? 0] ?? "empty", filled: (body[i + 1] ?? 0) / 100 });
@@ -210,6 +246,14 @@ class Session implements Uploader {
 
   #ask(query: Frame): Frame | undefined {
     return this.#broken ? undefined : this.#engine?.ask(query);
+  }
+
+  #now(): Frame {
+    return frame(Event.now, { x: Math.round(performance.now()), y: Date.now() });
+  }
+
+  #queue(actions: readonly Frame[]): void {
+    for (const action of actions) this.#actions.push(action);
   }
 
   /** Plans a turn for when the page's own script has finished, so that many calls make one turn. */
@@ -230,28 +274,40 @@ class Session implements Uploader {
 
   /** Gives the engine what has happened, last of all the event last; returns what is wrong with that. */
   #step(last?: Frame): Facts | undefined {
-    if (!this.#engine) return undefined;
-    const now = frame(Event.now, { x: Math.round(performance.now()), y: Date.now() });
-    while (this.#added.length > maxAdded) {
-      this.#actions.push(...this.#engine.step([now, frame(Event.added, { body: int64s(this.#added.splice(0, maxAdded)) })]));
+    if (!this.#engine || this.#broken) return this.#broken;
+    const events: Frame[] = [];
+    for (let i = 0; i < this.#added.length; i += maxAdded) {
+      events.push(frame(Event.added, { body: int64s(this.#added.slice(i, i + maxAdded)) }));
     }
-    const events = [now];
-    if (this.#added.length > 0) events.push(frame(Event.added, { body: int64s(this.#added) }));
     for (const [request, bytes] of this.#sent) events.push(frame(Event.sent, { request, x: bytes }));
-    events.push(...this.#events);
+    for (const event of this.#events) events.push(event);
     if (last) events.push(last);
+    const moved = this.#sent.size > 0;
     this.#added = [];
     this.#events = [];
-    const moved = this.#sent.size > 0;
     this.#sent.clear();
-    let refused: Facts | undefined;
-    for (const action of this.#engine.step(events)) {
-      if (action.kind !== Action.refused) this.#actions.push(action);
-      else if (last && action.b === events.length - 2) refused = refusal(action);
-      else reportError(new BucketlineError("the engine refused an event", refusal(action) ?? { code: "EngineRefused" }));
+    try {
+      const { actions, refused } = this.#engine.step(this.#now(), events);
+      this.#queue(actions);
+      const of = last && refused.get(events.length - 1);
+      for (const [i, why] of refused) if (why !== of) this.#refused(events[i], why);
+      if (moved) this.#progressed();
+      return of && refusal(of);
+    } catch (cause) {
+      // The module has trapped, and with it all that it knew: nothing can go on.
+      this.#break({ code: "EngineStopped", text: String(cause) });
+      return this.#broken;
     }
-    if (moved) this.#progressed();
-    return refused;
+  }
+
+  /** The engine did not take an event. An answer that it cannot read ends its request all the same. */
+  #refused(event: Frame | undefined, why: Frame): void {
+    if (event?.kind === Event.answered) {
+      this.#events.push(frame(Event.broke, { request: event.request, a: Cause.answerTooLarge }));
+      this.#schedule();
+      return;
+    }
+    reportError(new BucketlineError("the engine refused an event", refusal(why) ?? { code: "EngineRefused" }));
   }
 
   /** Carries out the actions in order, also those that come while it does so. */
@@ -289,11 +345,13 @@ class Session implements Uploader {
 
   async #describe(task: Task): Promise<void> {
     try {
-      const fields = await describe.fields(task, this.#options.prefix ?? "");
+      const fields = await describe.fields(task, this.#uploads[task.id] ?? {}, this.#options.prefix ?? "");
+      if (task.ended) return;
       task.key = fields.find(([name]) => name === "key")?.[1];
       const refused = this.#step(frame(Event.described, { file: task.id, fields }));
       if (refused) this.#refuse(task, refused);
     } catch (cause) {
+      if (task.ended) return;
       task.error = new BucketlineError(`upload "${task.name}"`, { code: "KeyRefused", text: String(cause) }, { cause });
       this.#step(frame(Event.undescribed, { file: task.id, a: Cause.refused }));
     }
@@ -315,8 +373,8 @@ class Session implements Uploader {
       source: ofFile ? task.file : undefined,
       sent: (bytes) => this.#report(request, bytes),
     }, abort.signal).catch((cause: unknown): Outcome => {
-      // The browser would not even take the request: a header that it cannot send.
-      task.error = new BucketlineError(`upload "${task.name}"`, { code: "HeaderInvalid", text: String(cause) }, { cause });
+      // The browser would not even take the request. Its words may quote the header, so they are not ours.
+      if (!task.ended) task.error = new BucketlineError(`upload "${task.name}"`, { code: "HeaderInvalid", operation }, { cause });
       return { kind: "broke", cause: Cause.refused };
     });
     this.#requests.delete(request);
@@ -356,6 +414,7 @@ class Session implements Uploader {
       };
     }
     if (task.state === "failed") task.error ??= new BucketlineError(`upload "${task.name}"`, factsOf(action));
+    if (task.state === "done" && task.watched) task.tell({ type: "progress", ...task.info() });
     task.tell({ type: "state", state: task.state });
     if (task.state === "done" || task.state === "failed" || task.state === "cancelled") task.end();
     this.#tell({ type: "state", task, state: task.state });
@@ -367,22 +426,23 @@ class Session implements Uploader {
     this.#tell({ type: "part", task, part, etag });
   }
 
-  /** Ends a task that the engine does not know, or will not take. */
+  /** Ends a task that the engine will not take, or that there is no engine for. */
   #refuse(task: Task, why: Facts): void {
-    if (task.error || task.state === "cancelled") return;
-    task.error = new BucketlineError(`upload "${task.name}"`, why);
-    if (this.#engine && !this.#broken) {
+    if (task.ended) return;
+    if (!this.#broken) {
+      task.error = new BucketlineError(`upload "${task.name}"`, why);
       this.#step(frame(Event.undescribed, { file: task.id, a: Cause.refused }));
       this.#act();
       return;
     }
-    task.state = "failed";
+    task.state = task.dropped ? "cancelled" : "failed";
+    if (!task.dropped) task.error = new BucketlineError(`upload "${task.name}"`, why);
     task.end();
-    this.#tell({ type: "state", task, state: "failed" });
+    this.#tell({ type: "state", task, state: task.state });
   }
 
   #held(reason: HoldReason): void {
-    const error = reason === "refreshFailed" ? { error: this.#refreshError } : {};
+    const error = this.#refreshError === undefined ? {} : { error: this.#refreshError };
     this.#tell({ type: "hold", reason, ...error });
     this.#tellHeld({ type: "hold", reason, ...error });
   }
@@ -396,8 +456,10 @@ class Session implements Uploader {
     if (!handler) return;
     const refresh = new AbortController();
     this.#refresh = refresh;
-    this.#tell({ type: "refresh", reason });
+    if (!this.#closed) this.#tell({ type: "refresh", reason });
+    if (refresh.signal.aborted) return;
     try {
+      if (this.#closed) throw new DOMException("the uploader is closed", "AbortError");
       const credentials = await handler({ signal: refresh.signal, reason });
       if (!refresh.signal.aborted) this.setCredentials(credentials);
     } catch (error) {
@@ -422,16 +484,11 @@ class Session implements Uploader {
 
 function credentialsFrame(what: string, credentials: Credentials): Frame {
   check(what, credentials, credentialsShape);
-  const { expiration, ...keys } = credentials;
-  if (expiration === undefined || expiration === null) {
+  const { expiration } = credentials;
+  if (expiration === undefined) {
     throw new TypeError(`${what}: option "expiration" is missing; give a Date or an ISO 8601 string with its time zone`);
   }
-  if (Number.isNaN(new Date(expiration).getTime())) {
-    throw new TypeError(`${what}: option "expiration" is no date; give a Date or an ISO 8601 string with its time zone`);
-  }
-  const fields = toFields(keys, credentialsShape);
-  fields.push(["expiration", isoTime(expiration)]);
-  return frame(Event.credentials, { fields });
+  return frame(Event.credentials, { fields: toFields({ ...credentials }, credentialsShape) });
 }
 
 function factsOf(action: Frame): Facts {

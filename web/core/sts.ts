@@ -41,7 +41,7 @@ export async function assumeRoleWithWebIdentity(options: WebIdentity): Promise<S
   const ask = (query: Frame): Frame => {
     const answer = engine.ask(query);
     const refused = refusal(answer);
-    if (refused) throw new BucketlineError(what, refused);
+    if (refused) throw new BucketlineError(what, { ...refused, text: refused.text?.replace(/^AssumeRoleWithWebIdentity: /, "") });
     return answer;
   };
   const request = ask(frame(Query.webIdentity, { fields: toFields({ ...options }, shape) }));
@@ -54,6 +54,7 @@ export async function assumeRoleWithWebIdentity(options: WebIdentity): Promise<S
       body: new TextDecoder().decode(request.body),
       credentials: "omit",
       cache: "no-store",
+      redirect: "error", // the ID token goes to this endpoint and nowhere else
       signal: options.signal ?? null,
     });
     body = new Uint8Array(await response.arrayBuffer());

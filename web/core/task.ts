@@ -1,5 +1,5 @@
 import type { BucketlineError } from "./error.js";
-import type { Cell, FileInfo, FileState, TaskEvent, UploadOptions, UploadResult, UploadTask } from "./api.js";
+import type { Cell, FileInfo, FileState, TaskEvent, UploadResult, UploadTask } from "./api.js";
 
 /** What a task asks its session. */
 export interface TaskHost {
@@ -13,7 +13,8 @@ export class Task implements UploadTask {
   readonly id: number;
   readonly file: File | Blob;
   readonly name: string;
-  readonly options: UploadOptions;
+  /** Somebody has asked to drop this file. */
+  dropped = false;
   key: string | undefined;
   state: FileState = "queued";
   error: BucketlineError | undefined;
@@ -25,13 +26,11 @@ export class Task implements UploadTask {
   #settled: Settled | undefined;
   #forget: (() => void) | undefined;
 
-  constructor(host: TaskHost, id: number, file: File | Blob, options: UploadOptions) {
+  constructor(host: TaskHost, id: number, file: File | Blob, signal: AbortSignal | undefined) {
     this.#host = host;
     this.id = id;
     this.file = file;
     this.name = nameOf(file);
-    this.options = options;
-    const { signal } = options;
     if (!signal) return;
     const abort = (): void => this.cancel(signal.reason);
     signal.addEventListener("abort", abort);
@@ -47,7 +46,9 @@ export class Task implements UploadTask {
   }
 
   cancel(reason?: unknown): void {
+    if (this.ended) return;
     this.#reason ??= reason;
+    this.dropped = true;
     this.#host.cancel(this.id);
   }
 
@@ -87,23 +88,25 @@ export class Task implements UploadTask {
   #promise(): Promise<UploadResult> {
     if (!this.#settled) {
       this.#settled = settled();
-      if (this.#ended()) this.#settle(this.#settled);
+      if (this.ended) this.#settle(this.#settled);
     }
     return this.#settled.promise;
   }
 
   #settle(settled: Settled): void {
     if (this.result) settled.resolve(this.result);
-    else settled.reject(this.error ?? this.#reason ?? new DOMException(`upload "${this.name}" was cancelled`, "AbortError"));
+    else if (this.state === "failed") settled.reject(this.error);
+    else settled.reject(this.#reason ?? new DOMException(`upload "${this.name}" was cancelled`, "AbortError"));
   }
 
-  #ended(): boolean {
+  /** The state is final. */
+  get ended(): boolean {
     return this.state === "done" || this.state === "failed" || this.state === "cancelled";
   }
 
   [Symbol.asyncIterator](): AsyncIterator<TaskEvent> {
     const watcher = new Watcher(() => this.#watchers.delete(watcher));
-    if (this.#ended()) watcher.end();
+    if (this.ended) watcher.end();
     else this.#watchers.add(watcher);
     return watcher;
   }
@@ -115,8 +118,8 @@ interface Settled {
   reject(reason: unknown): void;
 }
 
-/** The most events that a slow reader can be behind; older progress is dropped first. */
-const maxBehind = 256;
+/** The most events that a slow reader can be behind, which is more than a file has parts; progress is dropped first. */
+const maxBehind = 1 << 14;
 
 /** Watcher is one for-await loop over a task's events. */
 class Watcher implements AsyncIterator<TaskEvent> {
@@ -138,7 +141,9 @@ class Watcher implements AsyncIterator<TaskEvent> {
     const last = this.#events.at(-1);
     if (event.type === "progress" && last?.type === "progress") this.#events.pop();
     this.#events.push(event);
-    if (this.#events.length > maxBehind) this.#events.shift();
+    if (this.#events.length <= maxBehind) return;
+    const progress = this.#events.findIndex(({ type }) => type === "progress");
+    this.#events.splice(Math.max(progress, 0), 1);
   }
 
   end(): void {

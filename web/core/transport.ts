@@ -36,10 +36,32 @@ export type Cause = (typeof Cause)[keyof typeof Cause];
 /** engine.MaxAnswerBytes. */
 const maxAnswerBytes = 1 << 20;
 
+/** More headers than any store sends; wire.MaxFields has room for them. */
+const maxAnswerHeaders = 256;
+
+/**
+ * How long a look at the file may keep back a request that is signed already:
+ * a quarter of the least margin that credentials have (cred.MinMarginMillis).
+ */
+const lookMillis = 250;
+
 /** Sends request; rejects only when the browser will not take it. Aborting signal breaks it off. */
 export async function carry(request: Carried, signal: AbortSignal): Promise<Outcome> {
-  const lost = await lostSource(request);
-  return lost ? { kind: "broke", cause: lost } : send(request, signal);
+  const look = lostSource(request);
+  const early = await Promise.race([look, new Promise<undefined>((resolve) => setTimeout(resolve, lookMillis))]);
+  if (early) return { kind: "broke", cause: early };
+  const sending = new AbortController();
+  const stop = (): void => sending.abort();
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  void look.then((lost) => lost && stop());
+  try {
+    const outcome = await send(request, sending.signal);
+    const lost = signal.aborted ? undefined : await look;
+    return lost ? { kind: "broke", cause: lost } : outcome;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 /**
@@ -73,10 +95,14 @@ function send(request: Carried, signal: AbortSignal): Promise<Outcome> {
     xhr.responseType = "arraybuffer";
     for (const [name, value] of request.headers) xhr.setRequestHeader(name, value);
     if (request.body) xhr.upload.onprogress = (event) => request.sent(event.loaded);
+    xhr.onprogress = (event) => {
+      if (event.loaded <= maxAnswerBytes) return;
+      broke(Cause.answerTooLarge);
+      xhr.abort();
+    };
     xhr.onload = () => {
       const body = xhr.response instanceof ArrayBuffer ? new Uint8Array(xhr.response) : new Uint8Array();
-      if (body.length > maxAnswerBytes) broke(Cause.answerTooLarge);
-      else resolve({ kind: "answered", status: xhr.status, headers: headersOf(xhr), body });
+      resolve({ kind: "answered", status: xhr.status, headers: headersOf(xhr).slice(0, maxAnswerHeaders), body });
     };
     xhr.onabort = () => broke(Cause.brokenOff);
     xhr.ontimeout = () => broke(Cause.timeout);

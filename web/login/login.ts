@@ -45,6 +45,7 @@ class Session implements Login {
   readonly #signedOutUri: string;
   #tokens: Tokens | undefined;
   #renewal: Promise<void> | undefined;
+  #attempts = 0;
   #stopPopup: ((why: unknown) => void) | undefined;
 
   constructor(page: Page, provider: Provider, signedOutUri: string) {
@@ -78,7 +79,10 @@ class Session implements Login {
     if (!pending || pending.state !== state) {
       throw new LoginError("StateMismatch", "sign in: the answer's state is not the one that was sent");
     }
-    this.#tokens = await this.#provider.exchange(answer, pending);
+    const attempt = ++this.#attempts;
+    const fresh = await this.#provider.exchange(answer, pending);
+    this.#checkLatest(attempt);
+    this.#tokens = fresh;
     return "signedIn";
   }
 
@@ -90,10 +94,13 @@ class Session implements Login {
     if (!popup) throw new LoginError("PopupBlocked", "sign in: the browser blocked the window");
     this.#stopPopup?.(new LoginError("Superseded", "sign in: another window was opened"));
     const answered = this.#answer(options.signal);
+    const attempt = ++this.#attempts;
     try {
       const { url, pending } = await this.#provider.authorize(byPopup, options.parameters ?? {});
       popup.leaveFor(url);
       const fresh = await this.#provider.exchange(await answered.to(pending.state), pending);
+      options.signal?.throwIfAborted();
+      this.#checkLatest(attempt);
       const before = this.#tokens?.claims;
       if (before && (before.sub !== fresh.claims.sub || before.iss !== fresh.claims.iss)) {
         throw new LoginError("OtherPerson", "sign in: somebody else signed in");
@@ -105,6 +112,11 @@ class Session implements Login {
     } finally {
       answered.stop();
     }
+  }
+
+  /** An answer that comes after a sign-out, or after another attempt began, signs nobody in. */
+  #checkLatest(attempt: number): void {
+    if (attempt !== this.#attempts) throw new LoginError("Superseded", "sign in: signed out, or begun anew, meanwhile");
   }
 
   async idToken(): Promise<string> {
@@ -129,6 +141,7 @@ class Session implements Login {
 
   async signOut(): Promise<void> {
     const tokens = this.#tokens;
+    this.#attempts++;
     this.#tokens = undefined;
     this.#page.memory.removeItem(pendingName);
     this.#stopPopup?.(new LoginError("Superseded", "sign in: signed out meanwhile"));

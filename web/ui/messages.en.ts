@@ -113,6 +113,9 @@ export const english: Messages = {
     AnswerInvalid: "What answers there is not an S3 store.",
     ETagHidden: "The bucket's CORS rule hides the ETag, which joins the parts.",
     EngineUnavailable: "The uploader could not be started.",
+    EngineStopped: "The uploader has stopped.",
+    NotReady: "The uploader is still starting.",
+    CredentialsHeld: "The credentials have ended.",
     EngineRefused: "The uploader could not be started.",
 
     SourceUnreadable: "The file cannot be read; choose it again.",

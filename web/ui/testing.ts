@@ -78,6 +78,7 @@ export class FakeTask implements UploadTask {
 }
 
 export class FakeUploader implements Uploader {
+  readonly ready = Promise.resolve();
   readonly all: FakeTask[] = [];
   heldFor: HoldReason | undefined;
   life: { remaining: number; total: number } | undefined = { remaining: 702_000, total: 900_000 };

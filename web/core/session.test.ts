@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CredentialsRequest, TaskEvent, UploaderEvent } from "./api.js";
+import { createUploader } from "./session.js";
+import { credentials, later, options, store } from "./testing.js";
+
+const file = (name: string, size = 3): File => new File([new Uint8Array(size)], name);
+const code = (want: string) => (error: unknown): boolean => (error as { code?: string }).code === want;
+
+test("upload: a small file is one PutObject, a large one goes up in parts", async () => {
+  const up = createUploader(options({ partSize: 5 << 20, multipartThreshold: 5 << 20, prefix: "u/" }));
+  const small = await up.upload(file("a b.txt"));
+  assert.deepEqual(small, {
+    bucket: "photos", key: "u/a b.txt", etag: '"abc"', size: 3,
+    location: "https://photos.s3.eu-west-1.amazonaws.com/u/a%20b.txt",
+  });
+  assert.equal((await up.upload(file("big", 11 << 20))).etag, '"joined"');
+  assert.deepEqual(store.requests.map(({ method, body }) => `${method} ${body?.size ?? 0}`).slice(0, 5), [
+    "PUT 3", "POST 0", `PUT ${5 << 20}`, `PUT ${5 << 20}`, `PUT ${1 << 20}`,
+  ]);
+});
+
+test("upload: options are copied, so that one object may be used for many", async () => {
+  const up = createUploader(options());
+  const shared = { key: "", metadata: { n: "" } };
+  const tasks = ["a", "b", "c"].map((name) => {
+    shared.key = name;
+    shared.metadata.n = name;
+    return up.upload(file("x"), shared);
+  });
+  assert.deepEqual((await Promise.all(tasks)).map(({ key }) => key), ["a", "b", "c"]);
+  assert.deepEqual(store.requests.map(({ headers }) => headers.get("x-amz-meta-n")), ["a", "b", "c"]);
+});
+
+test("upload: what cannot be described fails alone, and by name", async () => {
+  const up = createUploader(options());
+  const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`n${i}`, "v"]));
+  const tasks = [
+    up.upload(file("huge"), { cacheControl: "x".repeat(9 << 20) }),
+    up.upload(file("one", 100)),
+    up.upload(file("many"), { metadata: many }),
+    up.upload(file("rot"), { serverSideEncryption: "rot13" as "AES256" }),
+    up.upload(file("long"), { key: "k".repeat(1025) }),
+    up.upload(file("torn"), { key: () => "a\uD800" }),
+    up.upload(file("two", 7)),
+  ];
+  const ended = await Promise.allSettled(tasks);
+  assert.deepEqual(ended.map((e) => (e.status === "fulfilled" ? e.value.size : (e.reason as { code: string }).code)), [
+    "OptionInvalid", 100, "OptionInvalid", "OptionInvalid", "KeyTooLong", "KeyRefused", 7,
+  ]);
+});
+
+test("upload: a Blob without a key is refused, having no name", () => {
+  assert.throws(() => createUploader(options()).upload(new Blob(["x"])), /option "key" is missing/);
+});
+
+test("upload: an answer with more headers than can be taken still ends the request", async () => {
+  const up = createUploader(options());
+  store.answer = () => ({ headers: `etag: "e"\r\n${"x: y\r\n".repeat(5000)}` });
+  assert.equal((await up.upload(file("a"))).etag, '"e"');
+});
+
+test("cancel: very many at once", async () => {
+  const up = createUploader(options({ credentials: credentials() }));
+  store.answer = () => "never";
+  const tasks = Array.from({ length: 140_000 }, (_, i) => up.upload(file("x", 1), { key: `k${i}` }));
+  await later();
+  up.close();
+  await later(200);
+  assert.equal(up.totals().files.cancelled, tasks.length);
+});
+
+test("cancel: rejects with the signal's reason, also when the key function fails later", async () => {
+  const up = createUploader(options());
+  const abort = new AbortController();
+  const reason = new Error("the user left");
+  const task = up.upload(file("a"), {
+    signal: abort.signal,
+    key: async () => {
+      await later(20);
+      throw new Error("late");
+    },
+  });
+  await later(10);
+  abort.abort(reason);
+  await assert.rejects(Promise.resolve(task), reason);
+  await later(40);
+  assert.equal(task.state, "cancelled");
+  assert.equal(task.error, undefined);
+});
+
+test("cancel: of a multipart upload aborts it", async () => {
+  const up = createUploader(options({ partSize: 5 << 20, multipartThreshold: 5 << 20 }));
+  store.answer = ({ url }) => (url.includes("partNumber") ? "never" : undefined);
+  const task = up.upload(file("big", 11 << 20));
+  await later(60);
+  task.cancel();
+  await assert.rejects(Promise.resolve(task), { name: "AbortError" });
+  await later(60);
+  assert.equal(store.requests.at(-1)?.method, "DELETE");
+  assert.equal(up.totals().inFlight, 0);
+});
+
+test("credentials: asked for once however many wait, and released", async () => {
+  const asked: CredentialsRequest[] = [];
+  const seen: string[] = [];
+  const { credentials: _, ...none } = options();
+  const up = createUploader({
+    ...none,
+    credentialsExpired: async (request) => {
+      asked.push(request);
+      await later();
+      return credentials();
+    },
+  });
+  up.listen((event) => seen.push(event.type));
+  await Promise.all(Array.from({ length: 20 }, (_, i) => up.upload(file(`f${i}`))));
+  assert.deepEqual(asked.map(({ reason }) => reason), ["absent"]);
+  assert.deepEqual(seen.filter((type) => ["hold", "refresh", "credentials", "release"].includes(type)), [
+    "hold", "refresh", "credentials", "release",
+  ]);
+});
+
+test("credentials: ones that have ended hold, and others release", async () => {
+  const up = createUploader(options({ credentials: credentials(-1) }));
+  const events: UploaderEvent[] = [];
+  up.listen((event) => events.push(event));
+  const task = up.upload(file("a"));
+  await later();
+  assert.equal(task.state, "holding");
+  assert.ok(events.some((e) => e.type === "hold" && code("CredentialsExpired")(e.error)));
+  assert.throws(() => up.setCredentials(credentials(-1)), code("CredentialsExpired"));
+  up.setCredentials(credentials());
+  assert.equal((await task).key, "a");
+});
+
+test("credentials: a handler that fails is reported, asked no more, and setCredentials releases", async () => {
+  let calls = 0;
+  const { credentials: _, ...none } = options();
+  const up = createUploader({ ...none, credentialsExpired: () => Promise.reject(new Error(`no ${++calls}`)) });
+  const holds: unknown[] = [];
+  up.listen((event) => event.type === "hold" && holds.push(event.reason, (event.error as Error | undefined)?.message));
+  const task = up.upload(file("a"));
+  await later();
+  assert.deepEqual(holds, ["absent", undefined, "refreshFailed", "no 1"]);
+  up.setCredentials(credentials());
+  await task;
+  assert.equal(calls, 1);
+});
+
+test("credentials: set while held and from inside a listener, the handler is not asked", async () => {
+  let calls = 0;
+  const { credentials: _, ...none } = options();
+  const up = createUploader({ ...none, credentialsExpired: () => (calls++, credentials()) });
+  up.listen((event) => event.type === "hold" && up.setCredentials(credentials()));
+  await up.upload(file("a"));
+  assert.equal(calls, 0);
+});
+
+test("credentials: expired by the page at once, or after closing, are handled", async () => {
+  let calls = 0;
+  const up = createUploader(options({ credentialsExpired: () => (calls++, credentials()) }));
+  up.expireCredentials();
+  await up.upload(file("a"));
+  assert.equal(calls, 1);
+  up.close();
+  up.expireCredentials();
+  await later();
+  assert.equal(calls, 1);
+  assert.throws(() => up.upload(file("b")), /closed/);
+});
+
+test("credentials: nothing of them is in a task, an error or an event", async () => {
+  const up = createUploader(options());
+  const said: string[] = [];
+  up.listen((event) => said.push(JSON.stringify(event)));
+  store.answer = () => ({
+    status: 400,
+    body: "<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message><Token-0>token</Token-0></Error>",
+  });
+  const customerKey = btoa("k".repeat(32));
+  const task = up.upload(file("a"), { customerKey });
+  await later(50);
+  assert.doesNotMatch(said.join() + JSON.stringify(task) + String(task.error), new RegExp(`secret|"token"|${customerKey}`));
+});
+
+test("task: iterated, it tells all and ends; awaited twice, it resolves twice", async () => {
+  const up = createUploader(options({ partSize: 5 << 20, multipartThreshold: 5 << 20 }));
+  const task = up.upload(file("big", 11 << 20));
+  const events: TaskEvent[] = [];
+  for await (const event of task) events.push(event);
+  assert.deepEqual(events.filter(({ type }) => type === "part").length, 3);
+  assert.deepEqual(events.at(-1), { type: "state", state: "done" });
+  const last = events.filter((e) => e.type === "progress").at(-1);
+  assert.equal(last?.type === "progress" && last.sent, 11 << 20);
+  assert.equal(await task, await task);
+  for await (const event of task) assert.fail(`${event.type} after the end`);
+});
+
+test("engine: that cannot be had fails every upload, and says so", async () => {
+  const up = createUploader(options({ wasm: "data:application/wasm;base64,AAAA" }));
+  const abort = new AbortController();
+  const dropped = up.upload(file("b"), { signal: abort.signal });
+  abort.abort();
+  await assert.rejects(Promise.resolve(up.upload(file("a"))), code("EngineUnavailable"));
+  await assert.rejects(up.ready, code("EngineUnavailable"));
+  await assert.rejects(Promise.resolve(dropped), { name: "AbortError" });
+  assert.deepEqual([up.totals().files.failed, up.totals().files.cancelled], [1, 1]);
+});
+
+test("engine: what it needs to know is asked for by name before it is ready", async () => {
+  const up = createUploader(options());
+  assert.throws(() => up.presignedURL("a", 60), code("NotReady"));
+  await up.ready;
+  assert.match(up.presignedURL("a", 60), /^https:\/\/photos\.s3\.eu-west-1\.amazonaws\.com\/a\?.*X-Amz-Signature=/);
+  assert.throws(() => up.presignedURL("a", 1.5), TypeError);
+  up.expireCredentials();
+  await later();
+  assert.throws(() => up.presignedURL("a", 60), code("CredentialsHeld"));
+});
