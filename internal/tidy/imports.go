@@ -226,7 +226,7 @@ var importFrom = regexp.MustCompile("(?m)^[ \\t]*(?:import|export)\\b[^;\"'`]*?\
 func checkScripts(t *Tree) []Finding {
 	var found []Finding
 	for _, f := range t.Files {
-		if path.Ext(f.Path) != ".ts" || strings.HasSuffix(f.Path, ".test.ts") || strings.HasSuffix(f.Path, ".d.ts") {
+		if path.Ext(f.Path) != ".ts" || forTests(f.Path) || strings.HasSuffix(f.Path, ".d.ts") {
 			continue
 		}
 		for _, row := range scripts {
@@ -257,4 +257,10 @@ func packageName(name string) string {
 		return parts[0] + "/" + parts[1]
 	}
 	return parts[0]
+}
+
+// forTests reports that a script is a test, or the testing.ts that the tests of
+// its folder share.
+func forTests(name string) bool {
+	return strings.HasSuffix(name, ".test.ts") || path.Base(name) == "testing.ts"
 }

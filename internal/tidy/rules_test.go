@@ -147,6 +147,7 @@ var samples = map[string][]sample{
 		{"a package of a like name", one("web/ui/a.ts", `import { x } from "lit-html";`), []string{"web/ui/a.ts:1"}},
 		{"a union of strings", one("web/core/a.ts", "export type A =\n  | \"from\"\n  | \"b\";\n// from \"there\"\nexport const c = 'from \"lit\"';"), nil},
 		{"a test", one("web/core/a.test.ts", `import test from "node:test";`), nil},
+		{"what tests share", one("web/core/testing.ts", `import test from "node:test";`), nil},
 	},
 	"pure packages decide and never do": {
 		{"plain", one("s3/a.go", body("for i := range 3 { _ = i / 2 }")), nil},
