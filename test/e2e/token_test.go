@@ -3,11 +3,8 @@ package e2e
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -23,61 +20,9 @@ func (s *stack) identity(token string) harness.WebIdentity {
 	}
 }
 
-// idToken signs a user in as the page does: code and PKCE (RFC 7636), with the
-// user's real password in the provider's real form. The demo page's test does it
-// in a browser.
 func (s *stack) idToken(t testing.TB, user string) string {
 	t.Helper()
-	var password string
-	for _, u := range s.Users {
-		if u.Name == user {
-			password = u.Password
-		}
-	}
-	client := http.Client{CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), s.Page) {
-			return http.ErrUseLastResponse // the redirect to the page has the code
-		}
-		return nil
-	}}
-	verifier := rand.Text() + rand.Text()
-	challenge := sha256.Sum256([]byte(verifier))
-	resp, err := client.Get(s.Issuer + "/authorize?" + url.Values{
-		"client_id": {s.ClientID}, "redirect_uri": {s.Page}, "response_type": {"code"}, "scope": {"openid"},
-		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])},
-		"state": {"s"}, "nonce": {"n"},
-	}.Encode())
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	form := resp.Request.URL // of the sign-in form
-	resp, err = client.PostForm(s.Issuer+form.Path, url.Values{
-		"id": {form.Query().Get("id")}, "user": {user}, "password": {password},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	back, err := resp.Location()
-	if err != nil {
-		t.Fatalf("sign %s in: %s from %v", user, resp.Status, resp.Request.URL)
-	}
-	resp, err = client.PostForm(s.Issuer+"/oauth/token", url.Values{
-		"client_id": {s.ClientID}, "redirect_uri": {s.Page}, "grant_type": {"authorization_code"},
-		"code": {back.Query().Get("code")}, "code_verifier": {verifier},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		IDToken string `json:"id_token"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.IDToken == "" {
-		t.Fatalf("sign %s in: %s, no ID token: %v", user, resp.Status, err)
-	}
-	return answer.IDToken
+	return harness.IDToken(t, s.Endpoints, user)
 }
 
 // parts of a token: header, claims, signature (RFC 7515, section 3.1).

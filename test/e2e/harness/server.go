@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/bucketline/bucketline/test/process"
 	"github.com/bucketline/bucketline/test/webdriver"
 )
 
@@ -24,7 +25,7 @@ import (
 // the dev stack changes the process's working directory.
 func Main(m *testing.M) int {
 	flag.Parse()
-	root, err := moduleRoot()
+	root, err := process.ModuleRoot()
 	if err == nil {
 		err = flag.Set("test.parallel", strconv.Itoa(max(len(webdriver.Browsers), runtime.GOMAXPROCS(0))))
 	}
@@ -48,11 +49,6 @@ var built string
 
 // Files are those of the page.
 func Files() fs.FS { return os.DirFS(built) }
-
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
-	return strings.TrimSpace(string(out)), err
-}
 
 // build makes build/e2e, one test binary at a time.
 func build(root string) error {
