@@ -36,8 +36,8 @@ func TestBadInput_options_areRefusedAtOnce(t *testing.T) {
 			"unknown in credentials": {o.With("credentials", harness.Options{"accesKey": "x"}), `unknown option "accesKey"; did you mean "accessKey"?`},
 			"wrong type":             {o.With("partSize", "5 MiB"), `option "partSize" must be a whole number`},
 			"missing expiration":     {ending(nil), `createUploader: credentials: option "expiration" is missing`},
-			"no date":                {ending("next tuesday"), `createUploader: credentials: option "expiration" is no date`},
-			"no such date":           {ending("2026-13-45T00:00:00Z"), `option "expiration" is no date`},
+			"no date":                {ending("next tuesday"), `createUploader: credentials: option "expiration" must be a Date, or an ISO 8601 string with its time zone, which this text is not`},
+			"no such date":           {ending("2026-13-45T00:00:00Z"), `option "expiration" must be a Date, or an ISO 8601 string`},
 			"signature version":      {o.With("signature", harness.Options{"version": 3}), `option "signature.version" must be 4 or 2`},
 		} {
 			expect(t, name, p.Create(one.options, nil), harness.Failure{Message: one.want})
@@ -48,7 +48,8 @@ func TestBadInput_options_areRefusedAtOnce(t *testing.T) {
 			want    string
 		}{
 			"unknown option": {harness.Options{"contenttype": "text/plain"}, `upload: unknown option "contenttype"; did you mean "contentType"?`},
-			"metadata":       {harness.Options{"metadata": harness.Options{"n": 1}}, `option "metadata" must be an object of strings`},
+			"metadata":       {harness.Options{"metadata": harness.Options{"n": 1}}, `option "metadata" must be a plain object of strings`},
+			"no name":        {harness.Options{}, `upload: option "key" is missing; a Blob has no name to make one of`},
 			"key":            {harness.Options{"key": 7}, `option "key" must be a string or a function`},
 		} {
 			expect(t, name, p.Upload(harness.Upload{Source: harness.Made(1, 1), Options: one.options}), harness.Failure{Message: one.want})
@@ -57,7 +58,7 @@ func TestBadInput_options_areRefusedAtOnce(t *testing.T) {
 		credentials.Expiration = nil
 		expect(t, "setCredentials", p.SetCredentials(credentials), harness.Failure{Message: `setCredentials: option "expiration" is missing`})
 		credentials.Expiration = "2026-11-23"
-		expect(t, "setCredentials", p.SetCredentials(credentials), harness.Failure{Code: "ExpirationDateOnly", Message: "ExpirationDateOnly", Hint: "Add the time of day"})
+		expect(t, "setCredentials", p.SetCredentials(credentials), harness.Failure{Message: `setCredentials: option "expiration" must be a Date, or an ISO 8601 string with its time zone`})
 		if sent := harness.Of(p.Report().Log, "request"); len(sent) > 0 {
 			t.Errorf("there were requests: %+v", sent)
 		}
@@ -82,7 +83,7 @@ func TestBadInput_objects_failWithoutARequest(t *testing.T) {
 			{harness.Options{"contentType": "text/plain\r\nx-amz-acl: public-read"}, harness.Failure{Code: "HeaderInvalid", Message: "contentType"}},
 		}
 		for _, one := range cases {
-			p.MustUpload(harness.Upload{Source: harness.Made(1, 1), Options: one.options})
+			p.MustUpload(harness.Upload{Source: harness.Named("made", 1, 1), Options: one.options})
 		}
 		r := p.Wait(20 * time.Second)
 		for i, one := range cases {
@@ -138,10 +139,10 @@ func TestBadInput_closedPort_isUnreachable(t *testing.T) {
 			"bucket": "photos", "region": "eu-west-1", "endpoint": nobody, "pathStyle": true,
 			"credentials": harness.Credentials{AccessKey: "a", SecretKey: "b", Expiration: "2999-01-01T00:00:00Z"},
 		}, nil)
-		p.MustUpload(harness.Upload{Source: harness.Made(1, 10)})
+		p.MustUpload(harness.Upload{Source: harness.Named("made", 1, 10)})
 		r := p.Wait(30 * time.Second)
 		expect(t, "closed port", r.Tasks[0].Error, harness.Failure{
-			Code: "Unreachable", Message: `upload "blob": PutObject: Unreachable`, Hint: "Check the network",
+			Code: "Unreachable", Message: `upload "made": PutObject: Unreachable`, Hint: "Check the network",
 		})
 		if len(r.Violations) > 0 {
 			t.Errorf("the page's own policy was in the way: %v", r.Violations)

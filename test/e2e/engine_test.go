@@ -21,7 +21,7 @@ func TestEngine_ofWrongMediaType_loads(t *testing.T) {
 		p := harness.Open(t, b, origin+harness.Path)
 		p.MustCreate(s.options(t), nil)
 		key := "users/alice/" + string(b.Browser())
-		p.MustUpload(harness.Upload{Source: harness.Made(1, 10), Options: harness.Options{"key": key}})
+		p.MustUpload(harness.Upload{Source: harness.Named("made", 1, 10), Options: harness.Options{"key": key}})
 		p.Stored(20 * time.Second)
 		s.check(t, key, sourceOf(harness.Bytes(1, 10), "application/octet-stream", map[string]string{}))
 	})
@@ -47,11 +47,11 @@ func TestEngine_thatCannotBeLoaded_saysWhatToDo(t *testing.T) {
 				o = o.With("wasm", one.wasm)
 			}
 			p.MustCreate(o, nil)
-			p.MustUpload(harness.Upload{Source: harness.Made(1, 10)})
+			p.MustUpload(harness.Upload{Source: harness.Named("made", 1, 10)})
 			r := p.Wait(20 * time.Second)
 			expect(t, name, r.Tasks[0].Error, harness.Failure{Code: "EngineUnavailable", Message: one.want, Hint: one.hint})
 			// A file that comes later fails in the same way.
-			p.MustUpload(harness.Upload{Source: harness.Made(1, 10)})
+			p.MustUpload(harness.Upload{Source: harness.Named("made", 1, 10)})
 			r = p.Wait(20 * time.Second)
 			expect(t, name+", later", r.Tasks[1].Error, harness.Failure{Code: "EngineUnavailable", Message: one.want, Hint: one.hint})
 		}

@@ -19,7 +19,8 @@ export function check(what: string, options: unknown, shape: Shape): void {
     const kind = Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (!kind) throw new TypeError(`${what}: unknown option "${key}"${suggest(key, Object.keys(shape))}`);
     if (value !== undefined && !fits(value, kind)) {
-      throw new TypeError(`${what}: option "${key}" must be ${expected[kind]}, not ${name(value)}`);
+      const got = typeof value === "string" && kind !== "size" ? "which this text is not" : `not ${name(value)}`;
+      throw new TypeError(`${what}: option "${key}" must be ${expected[kind]}, ${got}`);
     }
   }
 }

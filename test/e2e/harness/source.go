@@ -29,6 +29,11 @@ func Chosen(name string) Source { return Source{Input: "files", Name: name} }
 // Made is size bytes that the page itself makes from seed: those of Bytes.
 func Made(seed uint32, size int) Source { return Source{Seed: seed, Size: size} }
 
+// Named is Made as a File with a name, which an upload without a key needs.
+func Named(name string, seed uint32, size int) Source {
+	return Source{Seed: seed, Size: size, Name: name}
+}
+
 // Bytes are size bytes that look random and are the same for the same seed, in
 // the page too.
 func Bytes(seed uint32, size int) []byte {
