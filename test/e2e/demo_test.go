@@ -21,14 +21,29 @@ type demo struct {
 	stack *stack
 }
 
-const uploader = "bucketline-uploader"
+// file writes a file for one browser: all of them upload for the same alice.
+func (d *demo) file(name string, data []byte) (path string) {
+	d.t.Helper()
+	return harness.WriteFile(d.t, d.t.TempDir(), string(d.Browser())+" "+name, data)
+}
+
+// stored compares what alice has under the name of a file with its source.
+func (d *demo) stored(file string, want source) {
+	d.t.Helper()
+	d.stack.check(d.t, "users/alice/"+filepath.Base(file), want)
+}
+
+const (
+	uploader = "bucketline-uploader"
+	welcome  = "#welcome:not([hidden]) #sign-in"
+)
 
 // openDemo opens the page and signs alice in, through the provider's own form.
 func openDemo(t *testing.T, b *webdriver.Session, s *stack) *demo {
 	t.Helper()
 	d := &demo{b, t, s}
 	b.Open(s.Page)
-	b.Find("#sign-in").Click()
+	b.Find(welcome).Click()
 	d.fillSignIn("alice")
 	b.Find("#name").WaitText("alice")
 	d.waitReady()
@@ -68,10 +83,10 @@ func (d *demo) choose(files ...string) {
 	d.Find(uploader, "#files").SetFiles(files...)
 }
 
-// row is the row of a file.
-func (d *demo) row(name string, css ...string) *webdriver.Element {
+// row is the row of a file, or something in it.
+func (d *demo) row(file string, css ...string) *webdriver.Element {
 	d.t.Helper()
-	inside := `li:has([title="` + name + `"])`
+	inside := `li:has([title="` + filepath.Base(file) + `"])`
 	for _, c := range css {
 		inside += " " + c
 	}
@@ -79,10 +94,10 @@ func (d *demo) row(name string, css ...string) *webdriver.Element {
 }
 
 // waitState waits until the row of a file is in a state.
-func (d *demo) waitState(name, state string, within time.Duration) {
+func (d *demo) waitState(file, state string, within time.Duration) {
 	d.t.Helper()
-	d.WaitUntil(name+" to be "+state, within, func() bool {
-		row := d.row(name)
+	d.WaitUntil(filepath.Base(file)+" to be "+state, within, func() bool {
+		row := d.row(file)
 		return row.Exists() && row.Attribute("data-state") == state
 	})
 }
@@ -121,22 +136,21 @@ func (d *demo) quiet() {
 var life = regexp.MustCompile(`^credentials \d+:\d\d$`)
 
 func TestDemo_signInToSignOut(t *testing.T) {
-	folder := t.TempDir()
-	text := harness.WriteFile(t, folder, "read me, 100% + ü.txt", []byte("straight to the bucket\n"))
-	video := harness.WriteFile(t, folder, "video.mp4", harness.Bytes(1, 40*mib))
-	s := startStack(t, devstack.Config{Rate: 40 * mib})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	s := startStack(t, devstack.Config{Rate: 100 * mib})
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
+		note := d.file("read me, 100% + ü.txt", []byte("straight to the bucket\n"))
+		video := d.file("video.mp4", harness.Bytes(1, 40*mib))
 		b.WaitUntil("the credentials' life", 10*time.Second, func() bool { return life.MatchString(b.Find("#life").Text()) })
 		d.picture("1 signed in")
-		d.choose(text, video)
-		progress := d.row("video.mp4", "[role=progressbar]")
+		d.choose(note, video)
 		b.WaitUntil("some progress", 10*time.Second, func() bool {
-			return strings.Contains(progress.Attribute("aria-valuetext"), " of 5 parts stored") && d.row("video.mp4").Attribute("data-state") == "uploading"
+			progress := d.row(video, "[role=progressbar]")
+			return progress.Exists() && strings.Contains(progress.Attribute("aria-valuetext"), " of 5 parts stored")
 		})
 		d.picture("2 uploading")
-		d.waitState("video.mp4", "done", 30*time.Second)
-		d.waitState(filepath.Base(text), "done", 10*time.Second)
+		d.waitState(video, "done", 30*time.Second)
+		d.waitState(note, "done", 10*time.Second)
 		b.Find(uploader, "#summary").WaitText("All 2 files stored")
 		d.picture("3 stored")
 
@@ -146,54 +160,54 @@ func TestDemo_signInToSignOut(t *testing.T) {
 		} {
 			d.waitStory(line)
 		}
-		s.check(t, "users/alice/video.mp4", sourceOf(harness.Bytes(1, 40*mib), "video/mp4", map[string]string{}))
-		s.check(t, "users/alice/"+filepath.Base(text), sourceOf([]byte("straight to the bucket\n"), "text/plain", map[string]string{}))
-		checkLink(d, filepath.Base(text), "straight to the bucket")
+		d.stored(video, sourceOf(harness.Bytes(1, 40*mib), "video/mp4", map[string]string{}))
+		d.stored(note, sourceOf([]byte("straight to the bucket\n"), "text/plain", map[string]string{}))
+		checkLink(d, note, "straight to the bucket")
 		d.quiet()
 
 		b.Find("#sign-out").Click()
-		b.WaitURL(s.Page)
-		b.Find("#welcome").Wait()
-		b.WaitUntil("the welcome", 10*time.Second, func() bool { return b.Find("#sign-in").Displayed() })
+		b.Find(welcome).Wait()
 		if b.Find("#work").Displayed() {
 			t.Error("the uploader is still there after signing out")
-		}
-		for _, key := range []string{"users/alice/video.mp4", "users/alice/" + filepath.Base(text)} {
-			s.remove(t, key)
 		}
 	})
 }
 
 // checkLink opens a stored file's link, as people do, and wants to read what.
-func checkLink(d *demo, name, what string) {
+func checkLink(d *demo, file, what string) {
 	d.t.Helper()
-	link := d.row(name, "a[data-action=open]")
-	if role, label := link.Role(), link.Label(); role != "link" || label != "Open "+name {
+	link := d.row(file, "a[data-action=open]")
+	if role, label := link.Role(), link.Label(); role != "link" || label != "Open "+filepath.Base(file) {
 		d.t.Errorf("the link is a %s called %q", role, label)
 	}
 	page := d.Window()
 	link.Click()
-	d.WaitUntil("a window", 10*time.Second, func() bool { return len(d.Windows()) == 2 })
-	for _, w := range d.Windows() {
-		if w != page {
-			d.Switch(w)
-		}
-	}
+	d.switchFrom(page)
 	d.WaitText(what)
 	d.WaitURL("X-Amz-Signature=")
 	d.CloseWindow()
 	d.Switch(page)
 }
 
-func TestDemo_expireNow_holdsAndGoesOn(t *testing.T) {
-	folder := t.TempDir()
-	var files []string
-	for i, name := range []string{"one.bin", "two.bin", "three.bin"} {
-		files = append(files, harness.WriteFile(t, folder, name, harness.Bytes(uint32(i), 24*mib)))
+// switchFrom waits for a second window and looks at it.
+func (d *demo) switchFrom(page webdriver.Window) {
+	d.t.Helper()
+	d.WaitUntil("another window", 10*time.Second, func() bool { return len(d.Windows()) == 2 })
+	for _, w := range d.Windows() {
+		if w != page {
+			d.Switch(w)
+		}
 	}
-	s := startStack(t, devstack.Config{Rate: 10 * mib})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+}
+
+func TestDemo_expireNow_holdsAndGoesOn(t *testing.T) {
+	s := startStack(t, devstack.Config{Rate: 30 * mib})
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
+		var files []string
+		for i, name := range []string{"one.bin", "two.bin", "three.bin"} {
+			files = append(files, d.file(name, harness.Bytes(uint32(i), 24*mib)))
+		}
 		d.choose(files...)
 		d.waitStory("UploadPart") // the last line for now: the button below stays where it is
 		b.Find("#expire").Click()
@@ -203,13 +217,9 @@ func TestDemo_expireNow_holdsAndGoesOn(t *testing.T) {
 		})
 		d.waitStory("credentials were made to expire; asked once")
 		d.picture("held and released")
-		for _, f := range files {
-			d.waitState(filepath.Base(f), "done", 60*time.Second)
-		}
 		for i, f := range files {
-			key := "users/alice/" + filepath.Base(f)
-			s.check(t, key, sourceOf(harness.Bytes(uint32(i), 24*mib), "application/octet-stream", map[string]string{}))
-			s.remove(t, key)
+			d.waitState(f, "done", 60*time.Second)
+			d.stored(f, sourceOf(harness.Bytes(uint32(i), 24*mib), "application/octet-stream", map[string]string{}))
 		}
 		if n := strings.Count(d.story(), "AssumeRoleWithWebIdentity"); n != 2 {
 			t.Errorf("credentials were asked for %d times, want twice", n)
@@ -222,11 +232,10 @@ func TestDemo_expireNow_holdsAndGoesOn(t *testing.T) {
 // Without new credentials the page says so, and signing in again, in a window
 // of its own, is the way on.
 func TestDemo_noNewCredentials_signInAgainGoesOn(t *testing.T) {
-	folder := t.TempDir()
-	file := harness.WriteFile(t, folder, "patient.bin", harness.Bytes(1, 24*mib))
-	s := startStack(t, devstack.Config{Rate: 10 * mib})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	s := startStack(t, devstack.Config{Rate: 30 * mib})
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
+		file := d.file("patient.bin", harness.Bytes(1, 24*mib))
 		d.choose(file)
 		d.waitStory("UploadPart") // the last line for now: the button below stays where it is
 		// The STS cannot be reached from here on.
@@ -237,55 +246,52 @@ func TestDemo_noNewCredentials_signInAgainGoesOn(t *testing.T) {
 		banner := b.Find(uploader, "#banner")
 		banner.WaitText("Waiting for you to sign in again.")
 		banner.WaitText("1 file is held; what is stored stays stored, and it goes on by itself.")
-		d.waitState("patient.bin", "holding", 20*time.Second)
-		d.row("patient.bin").WaitText("waiting for credentials")
+		d.waitState(file, "holding", 20*time.Second)
+		d.row(file).WaitText("waiting for credentials")
 		d.picture("1 held")
 		b.Run("window.mend()")
 		page := b.Window()
 		b.FindText("Sign in", uploader, "#banner button").Click()
-		b.WaitUntil("the sign-in's window", 10*time.Second, func() bool { return len(b.Windows()) == 2 })
-		for _, w := range b.Windows() {
-			if w != page {
-				b.Switch(w)
-			}
-		}
+		d.switchFrom(page)
 		d.fillSignIn("alice")
 		b.WaitUntil("the sign-in's window to close", 10*time.Second, func() bool { return len(b.Windows()) == 1 })
 		b.Switch(page)
 		d.waitStory("Signed in again")
-		d.waitState("patient.bin", "done", 30*time.Second)
+		d.waitState(file, "done", 30*time.Second)
 		d.picture("2 stored")
-		s.check(t, "users/alice/patient.bin", sourceOf(harness.Bytes(1, 24*mib), "application/octet-stream", map[string]string{}))
-		s.remove(t, "users/alice/patient.bin")
+		d.stored(file, sourceOf(harness.Bytes(1, 24*mib), "application/octet-stream", map[string]string{}))
 	})
 }
 
 func TestDemo_cancel_offersTheWayBack(t *testing.T) {
-	folder := t.TempDir()
-	var files []string
-	for i, name := range []string{"keep.bin", "drop.bin", "also.bin"} {
-		files = append(files, harness.WriteFile(t, folder, name, harness.Bytes(uint32(i), 20*mib)))
-	}
-	s := startStack(t, devstack.Config{Rate: 10 * mib})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	s := startStack(t, devstack.Config{Rate: 20 * mib})
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
+		var files []string
+		for i, name := range []string{"keep.bin", "drop.bin", "also.bin"} {
+			files = append(files, d.file(name, harness.Bytes(uint32(i), 40*mib)))
+		}
 		d.choose(files...)
-		d.waitState("drop.bin", "uploading", 10*time.Second)
-		d.row("drop.bin", "[data-action=cancel]").Click()
-		d.waitState("drop.bin", "cancelled", 10*time.Second)
-		d.row("drop.bin", "[data-action=undo]").Click()
+		drop := files[1]
+		d.waitState(drop, "uploading", 10*time.Second)
+		d.row(drop, "[data-action=cancel]").Click()
+		d.waitState(drop, "cancelled", 10*time.Second)
+		d.row(drop, "[data-action=undo]").Click()
 		b.WaitUntil("it to go on", 10*time.Second, func() bool {
-			state := d.row("drop.bin").Attribute("data-state")
+			state := d.row(drop).Attribute("data-state")
 			return state == "queued" || state == "uploading"
 		})
 		b.Find(uploader, "#cancel-all").Click()
 		for _, f := range files {
-			d.waitState(filepath.Base(f), "cancelled", 10*time.Second)
+			d.waitState(f, "cancelled", 10*time.Second)
 		}
 		d.picture("cancelled")
 		b.WaitUntil("the rows to leave", 15*time.Second, func() bool { return !b.Find(uploader, "li").Exists() })
-		b.WaitUntil("the aborts", 10*time.Second, func() bool { return len(s.unfinished(t)) == 0 })
-		if n := s.count(t, "users/alice/"); n != 0 {
+		prefix := "users/alice/" + string(b.Browser())
+		b.WaitUntil("the aborts", 10*time.Second, func() bool {
+			return !slices.ContainsFunc(s.unfinished(t), func(key string) bool { return strings.HasPrefix(key, prefix) })
+		})
+		if n := s.count(t, prefix); n != 0 {
 			t.Errorf("%d objects were stored", n)
 		}
 		d.quiet()
@@ -294,12 +300,12 @@ func TestDemo_cancel_offersTheWayBack(t *testing.T) {
 
 // Everything can be done without a mouse.
 func TestDemo_keyboardAlone(t *testing.T) {
-	file := harness.WriteFile(t, t.TempDir(), "typed.bin", harness.Bytes(1, 20*mib))
-	s := startStack(t, devstack.Config{Rate: 5 * mib})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	s := startStack(t, devstack.Config{Rate: 10 * mib})
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := &demo{b, t, s}
+		file := d.file("typed.bin", harness.Bytes(1, 100*mib))
 		b.Open(s.Page)
-		b.WaitUntil("the welcome", 10*time.Second, func() bool { return b.Find("#sign-in").Displayed() })
+		b.Find(welcome).Wait()
 		d.tabTo("button#sign-in")
 		b.Press(webdriver.Enter)
 		b.WaitURL(s.Issuer)
@@ -324,22 +330,22 @@ func TestDemo_keyboardAlone(t *testing.T) {
 			t.Errorf("Enter and Space on the button opened the dialogs %v", got)
 		}
 		d.choose(file)
-		d.waitState("typed.bin", "uploading", 10*time.Second)
+		d.waitState(file, "uploading", 10*time.Second)
 		d.tabTo("button#cancel-all")
 		d.tabToAction("cancel")
 		d.picture("focus")
 		b.Press(webdriver.Enter)
-		d.waitState("typed.bin", "cancelled", 10*time.Second)
+		d.waitState(file, "cancelled", 10*time.Second)
 		d.tabToAction("undo")
 		b.Press(webdriver.Space)
-		d.waitState("typed.bin", "uploading", 10*time.Second)
+		d.waitState(file, "uploading", 10*time.Second)
 		d.tabToAction("cancel")
 		b.Press(webdriver.Enter)
 		d.tabTo("button#expire")
-		d.tabTo("button#sign-out")
+		d.backTo("button#sign-out")
 		b.WaitUntil("the row to leave", 15*time.Second, func() bool { return !b.Find(uploader, "li").Exists() })
 		b.Press(webdriver.Enter)
-		b.WaitUntil("the welcome", 10*time.Second, func() bool { return b.Find("#sign-in").Exists() && b.Find("#sign-in").Displayed() })
+		b.Find(welcome).Wait()
 		d.quiet()
 	})
 }
@@ -347,7 +353,13 @@ func TestDemo_keyboardAlone(t *testing.T) {
 // tabTo presses Tab until the element has the focus.
 func (d *demo) tabTo(element string) {
 	d.t.Helper()
-	d.tabUntil(element, func() bool { return d.Focused() == element })
+	d.tabUntil(element, func() bool { return d.Focused() == element }, webdriver.Tab)
+}
+
+// backTo presses Shift and Tab until the element has the focus.
+func (d *demo) backTo(element string) {
+	d.t.Helper()
+	d.tabUntil(element, func() bool { return d.Focused() == element }, webdriver.Shift, webdriver.Tab)
 }
 
 // tabToAction presses Tab until a row's button for action has the focus.
@@ -355,16 +367,16 @@ func (d *demo) tabToAction(action string) {
 	d.t.Helper()
 	d.tabUntil("the button to "+action, func() bool {
 		return webdriver.Eval[string](d.Session, `return document.activeElement?.shadowRoot?.activeElement?.dataset.action ?? ""`) == action
-	})
+	}, webdriver.Tab)
 }
 
-func (d *demo) tabUntil(what string, there func() bool) {
+func (d *demo) tabUntil(what string, there func() bool, keys ...webdriver.Key) {
 	d.t.Helper()
 	for range 40 {
 		if there() {
 			return
 		}
-		d.Press(webdriver.Tab)
+		d.Press(keys...)
 	}
 	d.t.Fatalf("Tab does not lead to %s; the focus is on %s", what, d.Focused())
 }
@@ -378,72 +390,66 @@ func (d *demo) write(text string) {
 }
 
 func TestDemo_phone_hasNoSidewaysScrolling(t *testing.T) {
-	folder := t.TempDir()
-	long := strings.Repeat("a very long name without an end ", 6) + ".jpeg"
-	files := []string{
-		harness.WriteFile(t, folder, long, harness.Bytes(1, 100)),
-		harness.WriteFile(t, folder, strings.Repeat("x", 200)+".bin", harness.Bytes(1, 20*mib)),
-	}
 	const sideways = `return Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)`
-	s := startStack(t, devstack.Config{Rate: 5 * mib})
-	for _, dark := range []bool{false, true} {
-		webdriver.Each(t, webdriver.Config{Dark: dark}, func(t *testing.T, b *webdriver.Session) {
-			b.Resize(320, 640)
-			b.Open(s.Page)
-			b.WaitUntil("the welcome", 10*time.Second, func() bool { return b.Find("#sign-in").Displayed() })
-			if got := webdriver.Eval[int](b, sideways); got > 320 {
-				t.Errorf("the welcome is %d pixels wide on a screen of 320", got)
-			}
-			d := openDemo(t, b, s)
-			d.choose(files...)
-			d.waitState(long, "done", 10*time.Second)
-			d.picture("320 pixels")
-			if got := webdriver.Eval[int](b, sideways); got > 320 {
-				t.Errorf("the page is %d pixels wide on a screen of 320", got)
-			}
-			b.Find(uploader, "#cancel-all").Click()
-			b.Resize(1280, 800)
-			d.picture("1280 pixels")
-			d.quiet()
-			s.remove(t, "users/alice/"+long)
+	s := startStack(t, devstack.Config{Rate: 15 * mib})
+	for _, scheme := range []string{"light", "dark"} {
+		t.Run(scheme, func(t *testing.T) {
+			webdriver.Each(t, webdriver.Config{Dark: scheme == "dark", Parallel: true}, func(t *testing.T, b *webdriver.Session) {
+				b.Resize(320, 640)
+				b.Open(s.Page)
+				b.Find(welcome).Wait()
+				if got := webdriver.Eval[int](b, sideways); got > 320 {
+					t.Errorf("the welcome is %d pixels wide on a screen of 320", got)
+				}
+				d := openDemo(t, b, s)
+				long := d.file(strings.Repeat("a very long name without an end ", 6)+".jpeg", harness.Bytes(1, 100))
+				d.choose(long, d.file(strings.Repeat("x", 200)+".bin", harness.Bytes(1, 100*mib)))
+				d.waitState(long, "done", 10*time.Second)
+				d.picture("320 pixels")
+				if got := webdriver.Eval[int](b, sideways); got > 320 {
+					t.Errorf("the page is %d pixels wide on a screen of 320", got)
+				}
+				b.Resize(1280, 800)
+				d.picture("1280 pixels")
+				b.Find(uploader, "#cancel-all").Click()
+				d.quiet()
+			})
 		})
 	}
 }
 
 func TestDemo_drop_takesFiles(t *testing.T) {
-	folder := t.TempDir()
-	dropped := harness.WriteFile(t, folder, "dropped.txt", []byte("dropped"))
 	s := startStack(t, devstack.Config{})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
-		b.Find("body").Drop(dropped) // anywhere on the page
-		d.waitState("dropped.txt", "done", 10*time.Second)
-		s.check(t, "users/alice/dropped.txt", sourceOf([]byte("dropped"), "text/plain", map[string]string{}))
-		s.remove(t, "users/alice/dropped.txt")
+		file := d.file("dropped.txt", []byte("dropped"))
+		b.Find("body").Drop(file) // anywhere on the page
+		d.waitState(file, "done", 10*time.Second)
+		d.stored(file, sourceOf([]byte("dropped"), "text/plain", map[string]string{}))
 		d.quiet()
 	})
 }
 
 // A link that leads nowhere is left out by the browsers themselves.
 func TestDemo_dropFolder_storesWhatIsInIt(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "album")
-	harness.WriteFile(t, folder, "a.txt", []byte("a"))
-	harness.WriteFile(t, folder, "deep/er/b.txt", []byte("b"))
-	if err := os.Symlink("nowhere", filepath.Join(folder, "dangling.txt")); err != nil {
-		t.Fatal(err)
-	}
 	s := startStack(t, devstack.Config{})
-	webdriver.Each(t, webdriver.Config{Needs: []webdriver.Feature{webdriver.FolderDrop}}, func(t *testing.T, b *webdriver.Session) {
+	webdriver.Each(t, webdriver.Config{Needs: []webdriver.Feature{webdriver.FolderDrop}, Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
+		album := "album of " + string(b.Browser())
+		folder := filepath.Join(t.TempDir(), album)
+		harness.WriteFile(t, folder, "a.txt", []byte("a"))
+		harness.WriteFile(t, folder, "deep/er/b.txt", []byte("b"))
+		if err := os.Symlink("nowhere", filepath.Join(folder, "dangling.txt")); err != nil {
+			t.Fatal(err)
+		}
 		b.Find(uploader).Drop(folder)
 		b.Find(uploader, "#summary").WaitText("All 2 files stored")
 		d.picture("stored")
-		for name, text := range map[string]string{"album/a.txt": "a", "album/deep/er/b.txt": "b"} {
-			s.check(t, "users/alice/"+name, sourceOf([]byte(text), "text/plain", map[string]string{}))
-			s.remove(t, "users/alice/"+name)
+		for name, text := range map[string]string{"/a.txt": "a", "/deep/er/b.txt": "b"} {
+			s.check(t, "users/alice/"+album+name, sourceOf([]byte(text), "text/plain", map[string]string{}))
 		}
-		if n := s.count(t, "users/alice/"); n != 0 {
-			t.Errorf("%d more objects were stored", n)
+		if n := s.count(t, "users/alice/"+album); n != 2 {
+			t.Errorf("%d objects were stored, want 2", n)
 		}
 		d.quiet()
 	})
@@ -451,21 +457,21 @@ func TestDemo_dropFolder_storesWhatIsInIt(t *testing.T) {
 
 // What the store refuses is said in a sentence, with the facts behind it.
 func TestDemo_failure_isExplained(t *testing.T) {
-	file := harness.WriteFile(t, t.TempDir(), "gone.txt", []byte("gone"))
 	s := startStack(t, devstack.Config{})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
+		file := d.file("refused.txt", []byte("refused"))
 		b.Run(`document.querySelector("bucketline-uploader").optionsFor = (file) => ({key: "users/bob/" + file.name})`)
 		d.choose(file)
-		d.waitState("gone.txt", "failed", 10*time.Second)
-		d.row("gone.txt").WaitText("You may not write there.")
-		d.row("gone.txt", "[data-action=details]").Click()
-		details := d.row("gone.txt", "[part=details]")
+		d.waitState(file, "failed", 10*time.Second)
+		d.row(file).WaitText("You may not write there.")
+		d.row(file, "[data-action=details]").Click()
+		details := d.row(file, "[part=details]")
 		for _, fact := range []string{"AccessDenied", "403", "PutObject", "Request ID", "check the role's policy and the key's prefix"} {
 			details.WaitText(fact)
 		}
 		d.picture("details")
 		b.Find(uploader, "#summary").WaitText("1 failed")
-		s.absent(t, "users/bob/gone.txt")
+		s.absent(t, "users/bob/"+filepath.Base(file))
 	})
 }

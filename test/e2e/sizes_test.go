@@ -97,7 +97,7 @@ func TestSizes_large_passNoByteThroughScript(t *testing.T) {
 		files = append(files, harness.WriteFile(t, folder, fmt.Sprintf("%d.mov", size), data))
 	}
 	s := startStack(t, devstack.Config{})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		p := harness.Open(t, b, s.harness())
 		p.Choose(files...)
 		for i, w := range []way{{2, true}, {4, false}} {

@@ -295,11 +295,3 @@ func (s *stack) noneRefused(t testing.TB) {
 		}
 	}
 }
-
-// remove deletes an object, so that the next browser finds none.
-func (s *stack) remove(t testing.TB, key string) {
-	t.Helper()
-	if _, err := s.root.DeleteObject(t.Context(), &awss3.DeleteObjectInput{Bucket: &s.Bucket, Key: &key}); err != nil {
-		t.Fatal(err)
-	}
-}
