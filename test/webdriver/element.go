@@ -183,6 +183,10 @@ func (e *Element) SetFolder(folder string) {
 	e.s.t.Helper()
 	folder = absolute(e.s, []string{folder})[0]
 	e.act("choose a folder in", func(id string) error { return e.s.b.setFolder(id, folder) })
+	// Chromium walks the folder behind the page's back.
+	e.s.WaitUntil("the folder's files", 10*time.Second, func() bool {
+		return len(Property[[]any](e, "files")) > 0
+	})
 }
 
 // Drop drops files on the middle of the element, as if dragged from outside
