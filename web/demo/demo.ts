@@ -194,8 +194,9 @@ function connect(uploader: Uploader, login: Login, credentials: () => Promise<Cr
     if (isBusy(uploader) && !confirm("Uploads are under way. Sign out all the same?")) return;
     uploader.close();
     window.removeEventListener("beforeunload", warn);
-    await login.signOut();
-    location.reload(); // for a provider that has no sign-out page
+    // A provider without a sign-out page leaves us here. To reload while the
+    // browser is on its way to one would call it back.
+    if (!(await login.signOut())) location.reload();
   }));
   const warn = (event: BeforeUnloadEvent): void => {
     if (isBusy(uploader)) event.preventDefault();

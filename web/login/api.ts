@@ -70,7 +70,8 @@ export interface Login {
   idToken(): Promise<string>;
   /**
    * Forgets the tokens, revokes the refresh token, and leaves the page for the
-   * provider's own sign-out if it has one.
+   * provider's own sign-out if it has one: then it resolves to true, and the
+   * page is to load nothing else.
    */
-  signOut(): Promise<void>;
+  signOut(): Promise<boolean>;
 }

@@ -284,7 +284,8 @@ test("an aborted sign-in closes its window and rejects with the signal's reason"
 test("signing out forgets, revokes and goes to the provider's own sign-out", async () => {
   const { provider, page, login } = await signedIn();
   const token = await login.idToken();
-  await login.signOut();
+  assert.equal(await login.signOut(), true);
+  assert.equal(await login.signOut(), false, "nobody is signed in any more");
   assert.equal(login.claims, undefined);
   await assert.rejects(login.idToken(), isCode("SignInNeeded"));
   assert.equal(provider.revoked.length, 1);

@@ -139,16 +139,17 @@ class Session implements Login {
     return tokens.idToken;
   }
 
-  async signOut(): Promise<void> {
+  async signOut(): Promise<boolean> {
     const tokens = this.#tokens;
     this.#attempts++;
     this.#tokens = undefined;
     this.#page.memory.removeItem(pendingName);
     this.#stopPopup?.(new LoginError("Superseded", "sign in: signed out meanwhile"));
-    if (!tokens) return;
+    if (!tokens) return false;
     if (tokens.refreshToken) await this.#provider.revoke(tokens.refreshToken);
     const url = await this.#provider.endSession(tokens.idToken, this.#signedOutUri);
     if (url) this.#page.leaveFor(url);
+    return !!url;
   }
 
   /** Milliseconds until an ID token ends. */
