@@ -42,6 +42,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 const (
@@ -134,6 +136,7 @@ type Stack struct {
 	gateway   *gateway
 	vault     *vault
 	servers   []*http.Server
+	lock      *flock.Flock // of Config.Data, while it is in use
 
 	closed  sync.Once
 	closing error
@@ -222,6 +225,9 @@ func (s *Stack) start(ctx context.Context, c *Config) error {
 	data := s.folder
 	if c.Data != "" {
 		if data, err = filepath.Abs(c.Data); err != nil {
+			return err
+		}
+		if err = s.lockData(data); err != nil {
 			return err
 		}
 	}
@@ -419,8 +425,32 @@ func (s *Stack) close() error {
 	if s.folder != "" {
 		err = errors.Join(err, os.RemoveAll(s.folder))
 	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Unlock())
+	}
 	return err
 }
+
+// lockData keeps others off the folder until Close: a second stack would put
+// its own page into the buckets' CORS rules.
+func (s *Stack) lockData(data string) error {
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(data, lockName))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return err
+	}
+	if !locked {
+		return fmt.Errorf("%s is in use by another dev stack: stop that one, or keep the data elsewhere", data)
+	}
+	s.lock = lock
+	return nil
+}
+
+// lockName is a file in Config.Data, beside the store's own folders.
+const lockName = "bucketline-dev.lock"
 
 // logged writes one line for each request: never a query, which may hold a
 // signature, a code or a token, nor a header.

@@ -16,6 +16,9 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"golang.org/x/oauth2"
+
+	"github.com/bucketline/bucketline/cred/sts"
+	"github.com/bucketline/bucketline/s3"
 )
 
 const loginLong = `Sign in at an identity provider in the browser, exchange its ID token for
@@ -86,6 +89,9 @@ func runLogin(ctx context.Context, f *loginFlags, out io.Writer) error {
 		return usage(err)
 	}
 	login.DurationSeconds = int(f.duration / time.Second)
+	if err := checkLogin(&login, f.duration); err != nil {
+		return usage(err)
+	}
 	if login.CA != "" {
 		var err error
 		if login.CA, err = filepath.Abs(login.CA); err != nil {
@@ -154,6 +160,31 @@ func checkIssuer(issuer string) error {
 	address := net.ParseIP(name)
 	if u.Scheme == "http" && !(address != nil && address.IsLoopback()) && name != "localhost" && !strings.HasSuffix(name, ".localhost") {
 		return fmt.Errorf("--issuer: %s is not https, and not this computer: the sign-in would travel in clear", issuer)
+	}
+	return nil
+}
+
+// checkLogin finds what the STS exchange and the first upload would refuse,
+// before anybody has signed in for it.
+func checkLogin(l *savedLogin, duration time.Duration) error {
+	if duration%time.Second != 0 || duration < 0 {
+		return fmt.Errorf("--duration %v: it must be whole seconds", duration)
+	}
+	exchange := sts.WebIdentity{
+		Endpoint: l.STS, RoleARN: l.RoleARN, RoleSessionName: "someone",
+		Token: "not-there-yet", DurationSeconds: l.DurationSeconds,
+	}
+	if _, err := exchange.Request(); err != nil {
+		return fmt.Errorf("--sts, --role-arn or --duration: %w", err)
+	}
+	if _, ok := s3.ParseProfile(l.Profile); !ok {
+		return fmt.Errorf("--profile %q is unknown; use aws, minio, ceph, r2, b2, gcs, seaweedfs or versitygw", l.Profile)
+	}
+	if l.Endpoint != "" {
+		target := s3.Target{Endpoint: l.Endpoint, Region: "us-east-1", Bucket: "bucket"}
+		if _, err := target.Resolve(); err != nil {
+			return fmt.Errorf("--endpoint: %w", err)
+		}
 	}
 	return nil
 }

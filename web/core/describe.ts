@@ -1,5 +1,6 @@
 /** What a file is to be stored as: its key and properties, as fields for the engine. */
 import type { UploadOptions } from "./api.js";
+import { BucketlineError } from "./error.js";
 import type { Field } from "./frame.js";
 import { check, isWellFormed, toFields, type Shape } from "./options.js";
 import type { Task } from "./task.js";
@@ -9,7 +10,7 @@ const shape: Shape = {
   contentLanguage: "text", expires: "text", acl: "text", storageClass: "text", serverSideEncryption: "text",
   kmsKeyId: "text", kmsContext: "text", customerKey: "text", ifNoneMatch: "text", objectLockMode: "text",
   websiteRedirectLocation: "text", objectLockRetainUntil: "time", bucketKey: "boolean", objectLockLegalHold: "boolean",
-  metadata: "map", tags: "map", key: "other", checksum: "other", signal: "other",
+  metadata: "map", tags: "map", key: "other", checksum: "other", signal: "signal",
 };
 
 const checksumShape: Shape = { algorithm: "text", value: "text" };
@@ -46,7 +47,10 @@ export const describe = {
     const fields = toFields(rest, shape);
     const name = typeof key === "function" ? await key(file) : (key ?? prefix + task.name);
     if (typeof name !== "string") throw new TypeError("the key function did not return a string");
-    if (!isWellFormed(name)) throw new TypeError("the key has half of a surrogate pair, for which UTF-8 has no bytes");
+    if (!isWellFormed(name)) {
+      const text = "the key has half of a surrogate pair, for which UTF-8 has no bytes";
+      throw new BucketlineError(`upload "${task.name}"`, { code: "KeyInvalid", text });
+    }
     fields.push(["key", name]);
     if (options.contentType === undefined) fields.push(["contentType", file.type || "application/octet-stream"]);
     if (checksum) fields.push(["checksumAlgorithm", checksum.algorithm], ["checksumValue", checksum.value]);

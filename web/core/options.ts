@@ -2,7 +2,7 @@
 
 import type { Field } from "./frame.js";
 
-type Kind = "text" | "size" | "count" | "boolean" | "time" | "map" | "function" | "other";
+type Kind = "text" | "size" | "count" | "boolean" | "time" | "map" | "signal" | "function" | "other";
 
 export type Shape = Readonly<Record<string, Kind>>;
 
@@ -19,8 +19,7 @@ export function check(what: string, options: unknown, shape: Shape): void {
     const kind = Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (!kind) throw new TypeError(`${what}: unknown option "${key}"${suggest(key, Object.keys(shape))}`);
     if (value !== undefined && !fits(value, kind)) {
-      const got = typeof value === "string" && kind !== "size" ? "which this text is not" : `not ${name(value)}`;
-      throw new TypeError(`${what}: option "${key}" must be ${expected[kind]}, ${got}`);
+      throw new TypeError(`${what}: option "${key}" must be ${expected[kind]}, ${unlike(value, kind)}`);
     }
   }
 }
@@ -32,6 +31,7 @@ const expected: Record<Kind, string> = {
   boolean: "true or false",
   time: "a Date, or an ISO 8601 string with its time zone",
   map: "a plain object of strings",
+  signal: "an AbortSignal",
   function: "a function",
   other: "of another type",
 };
@@ -44,6 +44,7 @@ function fits(value: unknown, kind: Kind): boolean {
     case "boolean": return typeof value === "boolean";
     case "time": return isTime(value);
     case "map": return isStringMap(value);
+    case "signal": return value instanceof AbortSignal;
     case "function": return typeof value === "function";
     case "other": return true;
   }
@@ -68,6 +69,14 @@ export function isWellFormed(text: string): boolean {
 function isTime(value: unknown): boolean {
   if (value instanceof Date) return !Number.isNaN(value.getTime());
   return typeof value === "string" && /T.*(?:Z|[+-]\d\d:?\d\d)$/i.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+/** How a value is unlike what its kind must be, in words that show nothing of it. */
+function unlike(value: unknown, kind: Kind): string {
+  if (kind === "time" && value instanceof Date) return "not an invalid Date";
+  if (typeof value === "string" && (kind === "text" || kind === "time")) return "which this text is not";
+  if (kind === "map" && name(value) === "an object") return "which this object is not";
+  return `not ${name(value)}`;
 }
 
 /** The type of a value, in words that show nothing of it. */

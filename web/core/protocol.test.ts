@@ -21,7 +21,7 @@ test("protocol: the numbers are the engine's", () => {
 
 test("protocol: the options that cross are those that the engine takes", () => {
   const crossing = (shape: Readonly<Record<string, string>>): string[] =>
-    Object.keys(shape).filter((name) => !["other", "function"].includes(shape[name] ?? ""));
+    Object.keys(shape).filter((name) => !["other", "function", "signal"].includes(shape[name] ?? ""));
   assert.deepEqual(crossing(uploaderShape).sort(), Object.keys(names["configOptions"] as object).sort());
   const object = Object.keys(names["objectOptions"] as object).filter((n) => n !== "key" && !n.startsWith("checksum"));
   assert.deepEqual(crossing(describe.shape).sort(), object.map((n) => n.split(".")[0]).sort());

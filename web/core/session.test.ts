@@ -42,11 +42,12 @@ test("upload: what cannot be described fails alone, and by name", async () => {
     up.upload(file("rot"), { serverSideEncryption: "rot13" as "AES256" }),
     up.upload(file("long"), { key: "k".repeat(1025) }),
     up.upload(file("torn"), { key: () => "a\uD800" }),
+    up.upload(file("lost"), { key: () => Promise.reject(new Error("no key today")) }),
     up.upload(file("two", 7)),
   ];
   const ended = await Promise.allSettled(tasks);
   assert.deepEqual(ended.map((e) => (e.status === "fulfilled" ? e.value.size : (e.reason as { code: string }).code)), [
-    "OptionInvalid", 100, "OptionInvalid", "OptionInvalid", "KeyTooLong", "KeyRefused", 7,
+    "OptionInvalid", 100, "OptionInvalid", "OptionInvalid", "KeyTooLong", "KeyInvalid", "KeyRefused", 7,
   ]);
 });
 

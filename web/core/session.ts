@@ -352,7 +352,9 @@ class Session implements Uploader {
       if (refused) this.#refuse(task, refused);
     } catch (cause) {
       if (task.ended) return;
-      task.error = new BucketlineError(`upload "${task.name}"`, { code: "KeyRefused", text: String(cause) }, { cause });
+      task.error = cause instanceof BucketlineError
+        ? cause
+        : new BucketlineError(`upload "${task.name}"`, { code: "KeyRefused", text: String(cause) }, { cause });
       this.#step(frame(Event.undescribed, { file: task.id, a: Cause.refused }));
     }
     this.#act();

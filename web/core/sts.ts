@@ -30,7 +30,7 @@ export interface StsCredentials {
 
 const shape: Shape = {
   endpoint: "text", roleArn: "text", roleSessionName: "text", token: "text", policy: "text",
-  durationSeconds: "size", wasm: "other", signal: "other",
+  durationSeconds: "size", wasm: "other", signal: "signal",
 };
 
 /** Trades an ID token for temporary credentials (STS AssumeRoleWithWebIdentity). */
