@@ -250,11 +250,12 @@ func TestLogin_refuses(t *testing.T) {
 func TestLogin_thatTheSTSRefuses(t *testing.T) {
 	t.Parallel()
 	home, e := t.TempDir(), stack.Endpoints()
-	r, page := signIn(t, home, loginArgs(e, "--duration", "14s"), browser(userOf(e, "alice")))
+	stranger := "arn:aws:iam::111122223333:role/somebody-elses"
+	r, page := signIn(t, home, loginArgs(e, "--role-arn", stranger), browser(userOf(e, "alice")))
 	if r.status != 1 {
 		t.Errorf("want exit 1, got %v", r)
 	}
-	contains(t, "message", r.stderr, "duration")
+	contains(t, "message", r.stderr, "AccessDenied")
 	contains(t, "page", page, "The sign-in failed")
 	if _, err := os.Stat(filepath.Join(home, "bucketline", "login.json")); err == nil {
 		t.Error("a login that failed was kept")

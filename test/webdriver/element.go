@@ -271,11 +271,16 @@ func (e *Element) Screenshot(file string) {
 // Exists reports whether the element is on the page at this moment.
 func (e *Element) Exists() bool {
 	e.s.t.Helper()
-	found, err := e.matches()
-	if err != nil {
-		e.s.t.Fatalf("find %s: %v", e, err)
+	for deadline := time.Now().Add(e.s.wait); ; {
+		found, err := e.matches()
+		if err == nil {
+			return len(found) > e.nth
+		}
+		// Firefox tells of what left the page while it was being found.
+		if !passing(err) || time.Now().After(deadline) {
+			e.s.t.Fatalf("find %s: %v", e, err)
+		}
 	}
-	return len(found) > e.nth
 }
 
 // Wait waits until the element is on the page.
