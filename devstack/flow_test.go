@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,6 +241,41 @@ func TestFlow_hangingUpStoresNothing(t *testing.T) {
 		if len(list.Contents) != 1 || aws.ToInt64(list.Contents[0].Size) != size {
 			t.Fatalf("there are %d objects, want the whole one alone", len(list.Contents))
 		}
+	}
+}
+
+// An upload can be aborted while its parts are on their way, and is gone then.
+func TestFlow_abortDuringParts(t *testing.T) {
+	s := open(t, Config{})
+	c := awsClient(t, s, credentialsOf(t, s, "alice"), true)
+	bucket := aws.String("photos")
+	for n := range 10 {
+		key := aws.String(fmt.Sprint("users/alice/", n))
+		created, err := c.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parts sync.WaitGroup
+		for part := range int32(4) {
+			parts.Go(func() {
+				for err, tries := error(nil), 0; err == nil && tries < 500; tries++ {
+					_, err = c.UploadPart(t.Context(), &s3.UploadPartInput{
+						Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: aws.Int32(part + 1),
+						Body: strings.NewReader("part"),
+					})
+				}
+			})
+		}
+		time.Sleep(20 * time.Millisecond)
+		_, err = c.AbortMultipartUpload(t.Context(), &s3.AbortMultipartUploadInput{Bucket: bucket, Key: key, UploadId: created.UploadId})
+		if err != nil {
+			t.Errorf("abort %d: %v", n, err)
+		}
+		parts.Wait()
+	}
+	list, err := c.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: bucket, Prefix: aws.String("users/alice/")})
+	if err != nil || len(list.Uploads) > 0 {
+		t.Errorf("%d uploads are still under way, %v", len(list.Uploads), err)
 	}
 }
 

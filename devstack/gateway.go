@@ -7,13 +7,16 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/auth"
@@ -90,7 +93,7 @@ func openGateway(folder, socket, region string, hooks *hooks) (*gateway, error) 
 	root := auth.Account{Access: rootAccessKey, Secret: secret, Role: auth.RoleAdmin}
 	hooks.IAMService = auth.NewIAMServiceSingle(root)
 	listening := make(chan struct{})
-	server, err := s3api.New(wholeStore{store}, middlewares.RootUserConfig{Access: root.Access, Secret: secret}, region, hooks,
+	server, err := s3api.New(wholeStore{store, new([partLocks]sync.RWMutex)}, middlewares.RootUserConfig{Access: root.Access, Secret: secret}, region, hooks,
 		nil, nil, nil, nil,
 		s3api.WithQuiet(), s3api.WithHostStyle(s3Domain), s3api.WithMpMaxParts(maxParts), s3api.WithKeepAlive(),
 		s3api.WithConcurrencyLimiter(maxConnections, maxConnections), // its zero refuses everything
@@ -147,10 +150,26 @@ func hasXattrs(folder string) bool {
 	return x.DeleteAttribute(folder, "", "bucketline-probe") == nil
 }
 
-// wholeStore refuses bodies that end before their time. VersityGW 1.8.0 takes
-// the end of a broken connection, and io.ErrUnexpectedEOF too, for the end of
-// the body, and stores what came until then.
-type wholeStore struct{ *posix.Posix }
+// wholeStore keeps nothing of an upload that was broken off or aborted, where
+// VersityGW 1.8.0 does. It takes the end of a broken connection, and
+// io.ErrUnexpectedEOF too, for the end of the body, and stores what came until
+// then. And a part that lands while its upload is aborted makes the removal of
+// the upload's folder fail, or makes the folder anew: so an abort waits for the
+// parts that are under way.
+type wholeStore struct {
+	*posix.Posix
+	parts *[partLocks]sync.RWMutex // shared by uploads, by their IDs
+}
+
+const (
+	partLocks     = 64
+	abortPatience = 3 * time.Second // with parts under way; then it goes on
+	abortPause    = 10 * time.Millisecond
+)
+
+func (s wholeStore) lock(uploadID *string) *sync.RWMutex {
+	return &s.parts[crc32.ChecksumIEEE([]byte(aws.ToString(uploadID)))%partLocks]
+}
 
 // PutObject stores an object of ContentLength bytes, or none.
 func (s wholeStore) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
@@ -160,8 +179,23 @@ func (s wholeStore) PutObject(ctx context.Context, in s3response.PutObjectInput)
 
 // UploadPart stores a part of ContentLength bytes, or none.
 func (s wholeStore) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	lock := s.lock(in.UploadId)
+	lock.RLock()
+	defer lock.RUnlock()
 	in.Body = whole(in.Body, in.ContentLength)
 	return s.Posix.UploadPart(ctx, in)
+}
+
+// AbortMultipartUpload drops an upload, with the parts that are on their way.
+func (s wholeStore) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
+	lock := s.lock(in.UploadId)
+	for begun := time.Now(); time.Since(begun) < abortPatience; time.Sleep(abortPause) {
+		if lock.TryLock() {
+			defer lock.Unlock()
+			break
+		}
+	}
+	return s.Posix.AbortMultipartUpload(ctx, in)
 }
 
 func whole(body io.Reader, length *int64) io.Reader {
