@@ -44,7 +44,7 @@ func TestCancel_underWay_leavesNothingBehind(t *testing.T) {
 			}
 			for _, key := range s.unfinished(t) {
 				if strings.HasPrefix(key, prefix) {
-					t.Errorf("%s: the multipart upload of %q is still there", name, key)
+					t.Errorf("%s: the multipart upload of %q is still there\n%v\n%v", name, key, r, s.requests.of("s3", key))
 				}
 			}
 			s.absent(t, prefix+"parts")
@@ -86,16 +86,22 @@ func TestCancel_beforeItBegins_sendsNothing(t *testing.T) {
 		o := s.options(t)
 		delete(o, "credentials")
 		p.MustCreate(o, nil)
-		p.MustUpload(made(fmt.Sprintf("users/alice/%s/", b.Browser()), 3)...)
+		uploads := made(fmt.Sprintf("users/alice/%s/", b.Browser()), 4)
+		uploads[3].Aborted = true
+		p.MustUpload(uploads...)
 		p.Until("the hold", 10*time.Second, func(r harness.Report) bool { return r.Totals.Held == "absent" })
 		p.Do("abort", 1)
 		if failure := p.SetCredentials(s.credentials(t, "alice", time.Hour)); failure != nil {
 			t.Fatal(failure)
 		}
 		r := p.Wait(20 * time.Second)
-		if got := []string{r.Tasks[0].State, r.Tasks[1].State, r.Tasks[2].State}; fmt.Sprint(got) != "[done cancelled done]" {
-			t.Errorf("the states are %v", got)
+		for i, want := range []string{"done", "cancelled", "done", "cancelled"} {
+			if got := r.Tasks[i].State; got != want {
+				t.Errorf("task %d is %s, want %s", i, got, want)
+			}
+			if want == "cancelled" {
+				s.absent(t, uploads[i].Options["key"].(string))
+			}
 		}
-		s.absent(t, fmt.Sprintf("users/alice/%s/1", b.Browser()))
 	})
 }

@@ -74,7 +74,8 @@ type WebIdentity struct {
 type Upload struct {
 	Source  Source  `json:"source"`
 	Options Options `json:"options,omitempty"`
-	Watch   bool    `json:"watch,omitempty"` // iterate the task and keep its events
+	Watch   bool    `json:"watch,omitempty"`   // iterate the task and keep its events
+	Aborted bool    `json:"aborted,omitempty"` // give a signal that is aborted already
 }
 
 // Failure is an error of the page.

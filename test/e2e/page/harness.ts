@@ -31,6 +31,8 @@ interface Wish {
   options?: UploadOptions;
   /** Iterate the task and keep its events. */
   watch?: boolean;
+  /** Give a signal that is aborted already. */
+  aborted?: boolean;
 }
 
 interface Watched {
@@ -127,9 +129,10 @@ const harness = {
 
   upload(wishes: Wish[]): Promise<Failure | undefined> {
     return failing(() => {
-      for (const { source, options, watch } of wishes) {
+      for (const { source, options, watch, aborted } of wishes) {
         for (const file of contents(source)) {
           const abort = new AbortController();
+          if (aborted) abort.abort();
           const task = present().upload(file, { ...options, signal: abort.signal });
           const one: Watched = { task, abort, events: [], ended: false };
           watched.push(one);
