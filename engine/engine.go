@@ -29,9 +29,10 @@ type Config struct {
 	// 1 to MaxConnections; 0 means DefaultConnections.
 	Connections int
 
-	// PartSize is in bytes, s3.MinPartSize to s3.MaxPartSize; 0 means
-	// DefaultPartSize. It is raised for a file that would need more than
-	// s3.MaxParts parts, never lowered.
+	// PartSize is in bytes, s3.MinPartSize to s3.MaxPartSize; 0 means that it
+	// follows from the measured throughput, and DefaultPartSize before there is
+	// one. It is raised for a file that would need more than s3.MaxParts parts,
+	// never lowered.
 	PartSize int64
 
 	// MultipartThreshold is in bytes, 1 to s3.MaxSinglePut: a file of at least
@@ -40,6 +41,30 @@ type Config struct {
 
 	// AllowHTTP permits an endpoint without TLS that is not this machine.
 	AllowHTTP bool
+
+	// Checksum is what goes along with each object unless the object has its
+	// own; the zero value takes the best that the store's profile offers.
+	// WithoutChecksum sends none.
+	Checksum        s3.Algorithm
+	WithoutChecksum bool
+
+	// RetryMillis is for how long a request that fails is tried again, counted
+	// from its first failure, without the time that the network was gone or
+	// credentials were missing; 0 means DefaultRetryMillis.
+	RetryMillis int64
+
+	// StallMillis is for how long a request may move no byte before it is
+	// broken off and sent again; 0 means DefaultStallMillis. It is raised for
+	// what takes a store or a slow connection longer.
+	StallMillis int64
+
+	// FormBelow sends a file of fewer bytes as a browser form (PostObject)
+	// where the store and the object allow that; 0: none.
+	FormBelow int64
+
+	// Seed makes the jitter of retries and the boundaries of forms. Drivers
+	// give a random one, tests and the simulator a fixed one.
+	Seed uint64
 
 	// CanRefresh says that the driver can answer ActRefresh. Without it a
 	// store that refuses the credentials fails the file at once.
@@ -52,6 +77,8 @@ const (
 	MaxConnections            = 256
 	DefaultPartSize           = 8 << 20
 	DefaultMultipartThreshold = 16 << 20
+	DefaultRetryMillis        = 15 * 60_000
+	DefaultStallMillis        = 30_000
 
 	// spareSlots is how many more files than connections are active, so that
 	// the next one is described while the last one's bytes still go.

@@ -11,14 +11,19 @@ type FileID uint32
 // State is where a file stands.
 type State uint8
 
-// The states of a file. The engine moves a file forward through them only;
-// StateHolding alternates with StateUploading and StateCompleting.
+// The states of a file. Those from StateDone on are final, but for a retry.
 const (
 	StateQueued     State = iota // chosen, not begun
+	StateHashing                 // its checksum is being computed, nothing is sent yet
 	StateUploading               // requests are under way, or may be
 	StateHolding                 // waits for credentials
+	StateOffline                 // waits for the network
+	StateThrottled               // waits before it tries again what the store did not take
+	StatePaused                  // rests because the user asked
+	StateConflict                // the key has an object already; waits for the user to decide
 	StateCompleting              // every byte is stored; the store joins the parts
 	StateDone                    // the store confirmed the object
+	StateSkipped                 // not stored, because the key has an object already
 	StateFailed                  // given up
 	StateCancelled               // dropped by the user
 
@@ -37,7 +42,24 @@ func (s State) String() string {
 	return "unknown"
 }
 
-var stateNames = [States]string{"queued", "uploading", "holding", "completing", "done", "failed", "cancelled"}
+var stateNames = [States]string{
+	"queued", "hashing", "uploading", "holding", "offline", "throttled", "paused", "conflict", "completing",
+	"done", "skipped", "failed", "cancelled",
+}
+
+// Priority says which files go first: PriorityHigh before PriorityNormal before
+// PriorityLow.
+type Priority uint8
+
+// The priorities; the zero value is the middle one.
+const (
+	PriorityNormal Priority = iota
+	PriorityHigh
+	PriorityLow
+)
+
+// UnknownSize is the size of a stream whose end is not known yet.
+const UnknownSize int64 = -1
 
 // pageFiles is how many records a page holds. A full page is never copied, so
 // that adding files costs the same at any number of them.
