@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"testing"
+
+	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/s3"
+)
+
+// frames reads all of src.
+func frames(t *testing.T, src []byte) []Frame {
+	t.Helper()
+	var all []Frame
+	for len(src) > 0 {
+		var f Frame
+		rest, err := f.Read(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, src = append(all, f), rest
+	}
+	return all
+}
+
+func code(f *Frame) string {
+	value, _ := s3.HeaderValue(f.Fields, "code")
+	return value
+}
+
+func opened(t *testing.T) *Session {
+	t.Helper()
+	s := new(Session)
+	config := Frame{Fields: []s3.Field{{Name: "bucket", Value: "photos"}, {Name: "region", Value: "eu-west-1"}}}
+	if out := s.Open(nil, config.Append(nil)); len(out) > 0 {
+		t.Fatalf("Open = %+v", frames(t, out))
+	}
+	return s
+}
+
+func TestSession_refusesWhatComesTooEarly(t *testing.T) {
+	var s Session
+	clocks := (&Frame{Kind: KindNow}).Append(nil)
+	totals := (&Frame{Kind: QueryTotals}).Append(nil)
+	for name, out := range map[string][]byte{
+		"Step before Open":    s.Step(nil, clocks),
+		"Ask before Open":     s.Ask(nil, totals),
+		"Step without clocks": opened(t).Step(nil, totals),
+		"Open with a half":    s.Open(nil, clocks[:20]),
+	} {
+		if got := frames(t, out); len(got) != 1 || got[0].Kind != KindRefused {
+			t.Errorf("%s = %+v, want one refusal", name, got)
+		}
+	}
+}
+
+func TestStep_goesOnAfterARefusedEvent(t *testing.T) {
+	s := opened(t)
+	src := (&Frame{Kind: KindNow}).Append(nil)
+	src = (&Frame{Kind: uint8(engine.EvCancel), File: 7}).Append(src)
+	src = (&Frame{Kind: uint8(engine.EvAdded), Body: make([]byte, 8)}).Append(src)
+	got := frames(t, s.Step([]byte{}, src))
+	if len(got) < 2 || got[0].Kind != KindRefused || got[0].B != 0 || got[1].Kind != uint8(engine.ActDescribe) {
+		t.Errorf("Step = %+v, want a refusal of event 0, then what the file needs", got)
+	}
+}
+
+// A page shows at most its own length of actions; the rest waits in the engine.
+func TestStep_stopsAtStepBytes(t *testing.T) {
+	s := opened(t)
+	clocks := (&Frame{Kind: KindNow}).Append(nil)
+	src := (&Frame{Kind: uint8(engine.EvAdded), Body: make([]byte, 8*2000)}).Append(clocks)
+	for i := range uint32(2000) {
+		src = (&Frame{Kind: uint8(engine.EvCancel), File: i}).Append(src)
+	}
+	notes := 0
+	for steps := 1; ; steps++ {
+		out := s.Step(nil, src)
+		notes += len(frames(t, out))
+		if len(out) < StepBytes {
+			if steps < 2 {
+				t.Errorf("one step had everything to say")
+			}
+			break
+		}
+		if len(out) > StepBytes+1024 {
+			t.Errorf("a step said %d bytes", len(out))
+		}
+		src = clocks
+	}
+	if notes != 2000 {
+		t.Errorf("%d actions for 2000 cancelled files", notes)
+	}
+}
+
+func TestOpen_namesTheOption(t *testing.T) {
+	var s Session
+	out := s.Open(nil, (&Frame{Fields: []s3.Field{{Name: "buckets", Value: "b"}}}).Append(nil))
+	if got := frames(t, out); len(got) != 1 || code(&got[0]) != "OptionUnknown" {
+		t.Errorf("Open = %+v, want OptionUnknown", got)
+	}
+}
