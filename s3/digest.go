@@ -1,24 +1,23 @@
 package s3
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"hash/crc32"
+
+	"github.com/bucketline/bucketline/internal/digest"
 )
 
 // This file is the package's only use of hash functions.
 
 func appendKeyMD5(dst []byte, key *CustomerKey) []byte {
-	sum := md5.Sum(key[:])
+	sum := digest.SumMD5(key[:])
 	return base64.StdEncoding.AppendEncode(dst, sum[:])
 }
 
 // hashBody makes PayloadHash that of Body.
 func (r *Request) hashBody() {
-	sum := sha256.Sum256(r.Body)
+	sum := digest.SumSHA256(r.Body)
 	start := len(r.scratch)
 	r.scratch = hex.AppendEncode(r.scratch, sum[:])
 	r.PayloadHash = r.since(start)
@@ -39,11 +38,11 @@ func newHash(a Algorithm) summer {
 	case CRC32C:
 		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	case SHA1:
-		return sha1.New()
+		return digest.NewSHA1()
 	case SHA256:
-		return sha256.New()
+		return digest.NewSHA256()
 	case ContentMD5:
-		return md5.New()
+		return digest.NewMD5()
 	}
 	panic("bucketline: internal error: no hash for checksum " + a.String())
 }

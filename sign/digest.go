@@ -1,15 +1,14 @@
 package sign
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+
+	"github.com/bucketline/bucketline/internal/digest"
 )
 
 // DigestSize is the length of a SHA-256 in bytes.
-const DigestSize = sha256.Size
+const DigestSize = digest.SHA256Size
 
 // mac is an HMAC under one key, for any number of messages. It lives behind a
 // pointer, so that its buffer is not allocated anew for each message.
@@ -18,8 +17,8 @@ type mac struct {
 	buf  [DigestSize]byte
 }
 
-func newMAC256(key []byte) *mac { return &mac{hash: hmac.New(sha256.New, key)} }
-func newMAC1(key []byte) *mac   { return &mac{hash: hmac.New(sha1.New, key)} }
+func newMAC256(key []byte) *mac { return &mac{hash: digest.NewHMACSHA256(key)} }
+func newMAC1(key []byte) *mac   { return &mac{hash: digest.NewHMACSHA1(key)} }
 
 // sum is the HMAC of message. It is valid until the next call.
 func (m *mac) sum(message []byte) []byte {
@@ -45,4 +44,4 @@ func appendHexSHA256(dst, data []byte) []byte {
 	return hex.AppendEncode(dst, sum[:])
 }
 
-func sum256(data []byte) [DigestSize]byte { return sha256.Sum256(data) }
+func sum256(data []byte) [DigestSize]byte { return digest.SumSHA256(data) }

@@ -89,7 +89,6 @@ func allowed(row Folder, dir string) bool {
 // all but test files.
 func checkPackages(t *Tree) []Finding {
 	var found []Finding
-	heavy := map[string]string{} // folder of a pure package: its file with crypto
 	for _, f := range t.Files {
 		row, known := folder(f.Dir())
 		if f.Go == nil || f.Test() || !known {
@@ -108,12 +107,6 @@ func checkPackages(t *Tree) []Finding {
 				why = row.Path + " may not use " + i.path
 			case row.Band == Driver && slices.Contains(loud, i.path):
 				why = "a library does not log"
-			case row.Band == Pure && slices.Contains(replaced, i.path):
-				if first, ok := heavy[f.Dir()]; ok && first != f.Path {
-					why = i.path + " belongs beside the other hashes in " + path.Base(first)
-				} else {
-					heavy[f.Dir()] = f.Path
-				}
 			}
 			if why != "" {
 				found = append(found, Finding{f.Path, i.line, why})

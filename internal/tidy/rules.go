@@ -41,8 +41,9 @@ type Folder struct {
 var folders = []Folder{
 	// Pure.
 	{Path: "internal/xmlscan", Band: Pure},
-	{Path: "s3", Band: Pure, May: []string{"internal/xmlscan"}},
-	{Path: "sign", Band: Pure, May: []string{"s3"}},
+	{Path: "internal/digest", Band: Pure, Std: []string{"crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256"}},
+	{Path: "s3", Band: Pure, May: []string{"internal/digest", "internal/xmlscan"}},
+	{Path: "sign", Band: Pure, May: []string{"internal/digest", "s3"}},
 	{Path: "cred", Band: Pure, May: []string{"sign"}},
 	{Path: "cred/sts", Band: Pure, May: []string{"cred", "sign", "internal/xmlscan"}},
 	{Path: "cred/cognito", Band: Pure, May: []string{"cred", "sign"}},
@@ -50,7 +51,7 @@ var folders = []Folder{
 	{Path: "journal", Band: Pure, May: []string{"s3"}},
 	{Path: "engine", Band: Pure, May: []string{"s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
 	{Path: "wire", Band: Pure, May: []string{"engine", "s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
-	{Path: "cmd/engine", Band: Pure, May: []string{"wire", "engine"}, Std: []string{"unsafe"}},
+	{Path: "cmd/engine", Band: Pure, May: []string{"wire"}, Std: []string{"unsafe"}},
 
 	// Drivers.
 	{Path: "driver", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal"}},
@@ -78,16 +79,11 @@ var sinks = []string{"test", "cmd", "bench", "examples"}
 // pureStd are the standard packages of the Pure band: those that TinyGo makes
 // small, and that read no clock, no file and no network.
 var pureStd = []string{
-	"bytes", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256", "encoding/base64", "encoding/hex",
-	"errors", "hash", "hash/crc32", "hash/crc64", "math/bits", "slices", "strconv", "strings", "unicode/utf8",
+	"bytes", "encoding/base64", "encoding/hex", "errors", "hash", "hash/crc32", "hash/crc64", "math/bits", "slices", "strconv", "strings", "unicode/utf8",
 }
 
 // loud are the packages that a library does not use: only Open folders log.
 var loud = []string{"log", "log/slog"}
-
-// replaced are the packages of pureStd that the TinyGo build will replace; each
-// pure package keeps them in one file.
-var replaced = []string{"crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256"}
 
 // pureCalls are the functions of pureStd that cost too much in the module or
 // depend on floats.

@@ -98,13 +98,8 @@ var samples = map[string][]sample{
 		{"driver, net/http", one("driver/a.go", code("driver", `import "net/http"`)), []string{"driver/a.go:2"}},
 		{"driver, net/http/httptrace", one("driver/a.go", code("driver", `import "net/http/httptrace"`)), []string{"driver/a.go:2"}},
 		{"nethttp, net/http", one("driver/nethttp/a.go", code("nethttp", `import "net/http"`)), nil},
-		{"hashes in one file", map[string]string{
-			"sign/a.go": code("sign", `import ("crypto/hmac"; "crypto/sha256")`),
-		}, nil},
-		{"hashes in two files", map[string]string{
-			"sign/a.go": code("sign", `import "crypto/hmac"`),
-			"sign/b.go": code("sign", `import "crypto/sha256"`),
-		}, []string{"sign/b.go:2"}},
+		{"hashes in their package", one("internal/digest/a.go", code("digest", `import "crypto/sha256"`)), nil},
+		{"hashes elsewhere", one("sign/a.go", code("sign", `import "crypto/sha256"`)), []string{"sign/a.go:2"}},
 		{"unsafe with a comment", one("s3/a.go", code("s3", "import \"unsafe\"\n// f is sound because.\nfunc f(b []byte) string { return unsafe.String(&b[0], len(b)) }")), nil},
 		{"unsafe without", one("s3/a.go", code("s3", "import \"unsafe\"\nfunc f(b []byte) string { return unsafe.String(&b[0], len(b)) }")), []string{"s3/a.go:2"}},
 		{"unsafe in the module's main", one("cmd/engine/a.go", code("main", "import \"unsafe\"\nfunc f(b *byte) uintptr { return uintptr(unsafe.Pointer(b)) }")), nil},
