@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,7 +18,10 @@ import (
 	"github.com/bucketline/bucketline/sign"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
+var (
+	update = flag.Bool("update", false, "rewrite the transcripts in testdata")
+	record = flag.String("record", "", "write what the transcripts tell the engine into this folder, as lines of JSON")
+)
 
 // TestTranscripts replays every testdata/*.txt. A transcript is a list of
 // blocks: a line of commands to the engine, "----", and what it asked for. See
@@ -53,6 +57,14 @@ func replay(t *testing.T, text string) string {
 	t.Helper()
 	var out strings.Builder
 	s := script{t: t, now: Now{Wall: startWall}}
+	if *record != "" {
+		file, err := os.Create(filepath.Join(*record, filepath.Base(t.Name())+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		s.record = json.NewEncoder(file)
+	}
 	answering := false
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
@@ -85,6 +97,27 @@ type script struct {
 	config Config
 	now    Now
 	live   map[string]ReqID // by what drain printed of it
+	record *json.Encoder    // or nil
+}
+
+// told is one thing that a script did with its engine: a line of what -record
+// writes, from which test/tinygo replays it on another build.
+type told struct {
+	Now     Now
+	Config  *Config // New
+	Event   *Event  // Handle
+	Refused bool    // Handle returned an error
+	Polled  *int    // Poll, until it had given so many actions and no more
+}
+
+func (s *script) tell(line told) {
+	if s.record == nil {
+		return
+	}
+	line.Now = s.now
+	if err := s.record.Encode(line); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // run carries out one command:
@@ -131,9 +164,11 @@ func (s *script) run(line string, out *strings.Builder) {
 		out.WriteString("\n")
 	default:
 		ev := s.event(words, line)
-		if err := s.engine.Handle(s.now, &ev); err != nil {
+		err := s.engine.Handle(s.now, &ev)
+		if err != nil {
 			fmt.Fprintf(out, "! %v\n", err)
 		}
+		s.tell(told{Event: &ev, Refused: err != nil})
 	}
 }
 
@@ -165,6 +200,7 @@ func (s *script) configure(words []string) {
 		s.t.Fatal(err)
 	}
 	s.live = map[string]ReqID{}
+	s.tell(told{Config: &s.config})
 }
 
 func (s *script) event(words []string, line string) Event {
@@ -258,7 +294,8 @@ func (s *script) drain(out *strings.Builder) {
 		return
 	}
 	var act Action
-	for s.engine.Poll(s.now, &act) {
+	polled := 0
+	for ; s.engine.Poll(s.now, &act); polled++ {
 		switch act.Kind {
 		case ActDescribe:
 			fmt.Fprintf(out, "describe %d\n", act.File)
@@ -284,6 +321,7 @@ func (s *script) drain(out *strings.Builder) {
 			fmt.Fprintf(out, "note %d orphan%s\n", act.File, failure(act.Err))
 		}
 	}
+	s.tell(told{Polled: &polled})
 }
 
 func (s *script) send(act *Action, out *strings.Builder) {
