@@ -41,6 +41,7 @@ type Folder struct {
 var folders = []Folder{
 	// Pure.
 	{Path: "internal/xmlscan", Band: Pure},
+	{Path: "internal/crc", Band: Pure},
 	{Path: "internal/digest", Band: Pure, Std: []string{"crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256"}},
 	{Path: "s3", Band: Pure, May: []string{"internal/digest", "internal/xmlscan"}},
 	{Path: "sign", Band: Pure, May: []string{"internal/digest", "s3"}},
@@ -50,7 +51,7 @@ var folders = []Folder{
 	{Path: "queue", Band: Pure, May: []string{"s3"}},
 	{Path: "journal", Band: Pure, May: []string{"s3"}},
 	{Path: "engine", Band: Pure, May: []string{"s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
-	{Path: "wire", Band: Pure, May: []string{"engine", "s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
+	{Path: "wire", Band: Pure, May: []string{"internal/crc", "internal/digest", "engine", "s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
 	{Path: "cmd/engine", Band: Pure, May: []string{"wire"}, Std: []string{"unsafe"}},
 
 	// Drivers.
