@@ -61,7 +61,7 @@ func (e *Engine) added(files []Spec) error {
 		}
 	}
 	for _, f := range files {
-		e.table.Add(f.Size)
+		e.table.Add(f.Size, queue.ClassSmall, f.Priority)
 		e.size += f.Size
 	}
 	e.changed++

@@ -32,7 +32,7 @@ func (e *Engine) pollDescribe(act *Action) bool {
 	if e.active == len(e.slots) {
 		return false
 	}
-	file, ok := e.table.Next()
+	file, ok := e.table.Next(queue.ClassSmall)
 	if !ok {
 		return false
 	}
