@@ -105,6 +105,11 @@ export const hints: Readonly<Record<string, string>> = {
   EngineRefused: "This is a defect of Bucketline: report it.",
   EngineUnavailable: "Check that engine.wasm is served where the wasm option says, and that the page's CSP allows 'wasm-unsafe-eval'.",
 
+  // The journal.
+  StorageFull: "The browser gives this site no more room; free some on the disk, or clear data of sites.",
+  StorageFailed: "The browser could not keep what was sent so far; uploads go on, and begin anew after a reload.",
+  StorageUnavailable: "This browser keeps nothing for this page, as in a private window; uploads begin anew after a reload.",
+
   // The store refused.
   AccessDenied: "These credentials may not write to this key; check the role's policy and the key's prefix.",
   NoSuchBucket: "Check the bucket's name, and the region or endpoint it is in.",

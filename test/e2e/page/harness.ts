@@ -8,8 +8,8 @@ import {
   type Credentials, type CredentialsRequest, type TaskEvent, type Uploader, type UploaderEvent, type UploaderOptions,
   type UploadOptions, type UploadTask, type WebIdentity,
 } from "../../../web/core/index.js";
-import { openJournal } from "../../../web/core/journal.js";
 import { describeError, type Failure } from "./failure.js";
+import { journals } from "./journal.js";
 import { contents, type Source } from "./source.js";
 import { watchPage } from "./watch.js";
 
@@ -182,25 +182,7 @@ const harness = {
     totals: uploader?.totals(), life: uploader?.credentialsLife(),
   }),
 
-  /** Opens the journal anew for each step, as a page does that was loaded anew. */
-  journal: {
-    async save(name: string, record: number[]): Promise<void> {
-      const journal = await openJournal();
-      await journal.save(name, new Uint8Array(record));
-      journal.close();
-    },
-    async load(): Promise<Record<string, number[]>> {
-      const journal = await openJournal();
-      const records = await journal.load();
-      journal.close();
-      return Object.fromEntries([...records].map(([name, record]) => [name, [...record]]));
-    },
-    async forget(name: string): Promise<void> {
-      const journal = await openJournal();
-      await journal.forget(name);
-      journal.close();
-    },
-  },
+  journal: journals,
 };
 
 declare global {
