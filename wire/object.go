@@ -21,8 +21,9 @@ func (e *Error) Error() string { return e.Code + ": " + e.Option }
 func invalid(option string) error { return &Error{Code: "OptionInvalid", Option: option} }
 
 // ReadConfig takes a session's configuration from named fields: the options of
-// createUploader by their names there, but signatureVersion and canRefresh.
-// Numbers are decimal, booleans "true" or "false". The error is an *Error.
+// createUploader by their names there, but signatureVersion, canRefresh and
+// seed. checksum is an algorithm's name, "MD5" included, or "none". Numbers are
+// decimal, booleans "true" or "false". The error is an *Error.
 func ReadConfig(fields []s3.Field, c *engine.Config) error {
 	for _, f := range fields {
 		ok := true
@@ -58,6 +59,19 @@ func ReadConfig(fields []s3.Field, c *engine.Config) error {
 			c.PartSize, ok = readSize(f.Value)
 		case "multipartThreshold":
 			c.MultipartThreshold, ok = readSize(f.Value)
+		case "formBelow":
+			c.FormBelow, ok = readSize(f.Value)
+		case "checksum":
+			c.WithoutChecksum = f.Value == "none"
+			if !c.WithoutChecksum {
+				c.Checksum, ok = readAlgorithm(f.Value)
+			}
+		case "retryMillis":
+			c.RetryMillis, ok = readSize(f.Value)
+		case "stallMillis":
+			c.StallMillis, ok = readSize(f.Value)
+		case "seed":
+			c.Seed, ok = readSeed(f.Value)
 		default:
 			return &Error{Code: "OptionUnknown", Option: f.Name}
 		}
@@ -177,6 +191,15 @@ var algorithms = []choice[s3.Algorithm]{
 	{"CRC32", s3.CRC32}, {"CRC32C", s3.CRC32C}, {"CRC64NVME", s3.CRC64NVME}, {"SHA1", s3.SHA1}, {"SHA256", s3.SHA256},
 }
 
+// readAlgorithm takes Content-MD5 as well, which one object cannot be given,
+// since each of its parts has its own.
+func readAlgorithm(name string) (s3.Algorithm, bool) {
+	if name == s3.ContentMD5.String() {
+		return s3.ContentMD5, true
+	}
+	return choose(name, algorithms)
+}
+
 func choose[T any](name string, from []choice[T]) (value T, ok bool) {
 	for _, c := range from {
 		if c.name == name {
@@ -195,6 +218,11 @@ func readInt(s string) (int, bool) {
 
 func readSize(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
+
+func readSeed(s string) (uint64, bool) {
+	n, err := strconv.ParseUint(s, 10, 64)
 	return n, err == nil
 }
 

@@ -2,9 +2,12 @@ package wire
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/bucketline/bucketline/cred/sts"
 	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/journal"
+	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
 )
 
@@ -19,6 +22,7 @@ const (
 	QueryPresign     = 6 // field key, x: seconds, y: wall clock; answered with field url
 	QueryWebIdentity = 7 // fields endpoint, roleArn, …; answered with the request
 	QueryCredentials = 8 // b: status, body: STS's answer; answered with credentials
+	QueryRecord      = 9 // body: a record of the journal; see frameRecord
 )
 
 // MaxPageBytes bounds the shared page.
@@ -40,6 +44,8 @@ func Answer(dst []byte, e *engine.Engine, q *Frame, cells *[]engine.Cell) []byte
 		f, err = webIdentity(q)
 	case QueryCredentials:
 		f, err = credentials(q)
+	case QueryRecord:
+		f, err = record(q)
 	default:
 		if e == nil {
 			return AppendRefusal(dst, 0, ErrOpen)
@@ -133,16 +139,21 @@ func webIdentity(q *Frame) (Frame, error) {
 }
 
 // frameTotals frames a session's counters: a: cred.Reason while held, x: bytes
-// of all files, y: requests under way; body: sent, acknowledged and stored
-// bytes, then the number of files in each State, int64 each.
+// of all files, y: requests under way, b: how many may be, file: 1 while the
+// network is gone; body: sent, acknowledged, stored and resent bytes, then the
+// number of files in each State, int64 each.
 func frameTotals(t *engine.Totals) Frame {
-	f := Frame{X: t.Size, Y: int64(t.InFlight)}
+	f := Frame{B: uint16(t.Window), X: t.Size, Y: int64(t.InFlight)}
+	if t.Offline {
+		f.File = 1
+	}
 	if t.Held {
 		f.A = uint8(t.Hold)
 	}
 	f.Body = append64(f.Body, t.Sent)
 	f.Body = append64(f.Body, t.Acknowledged)
 	f.Body = append64(f.Body, t.Stored)
+	f.Body = append64(f.Body, t.Resent)
 	for _, n := range t.Files {
 		f.Body = append64(f.Body, int64(n))
 	}
@@ -166,6 +177,54 @@ func frameCells(cells []engine.Cell) Frame {
 	for _, c := range cells {
 		f.Body = append(f.Body, byte(c.State), c.Filled)
 	}
+	return f
+}
+
+// record reads a record of the journal.
+func record(q *Frame) (Frame, error) {
+	var r journal.Record
+	_, err := journal.Parse(q.Body, &r)
+	switch {
+	case errors.Is(err, journal.ErrVersion):
+		return Frame{}, &Error{Code: "RecordVersion", Option: "record"}
+	case err != nil:
+		return Frame{}, &Error{Code: engine.WarnRecord, Option: "record"}
+	}
+	return frameRecord(&r), nil
+}
+
+// frameRecord frames what people want to know of a record: a: 1 when its parts
+// have a checksum, b: parts acknowledged, x: bytes of the source, y: when it
+// began, in milliseconds since 1970; fields key, bucket, region, endpoint,
+// source, print and uploadId; body: bytes acknowledged, bytes of a part and
+// when the source was modified, int64 each.
+func frameRecord(r *journal.Record) Frame {
+	f := Frame{X: r.Source.Size, Y: r.Begun}
+	if r.Algorithm != s3.NoChecksum {
+		f.A = 1
+	}
+	numbers := make([]uint16, len(r.Parts))
+	for i := range r.Parts {
+		numbers[i] = r.Parts[i].Number
+	}
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	acknowledged := int64(0)
+	for _, n := range numbers {
+		// All parts have PartSize bytes but the one at the end.
+		acknowledged += max(0, min(r.PartSize, r.Source.Size-int64(n-1)*r.PartSize))
+	}
+	f.B = uint16(len(numbers))
+	f.add("key", r.Object.Key)
+	f.add("bucket", r.Target.Bucket)
+	f.add("region", r.Target.Region)
+	f.add("endpoint", r.Target.Endpoint)
+	f.add("source", r.Source.Name)
+	f.add("print", r.Source.Print)
+	f.add("uploadId", r.UploadID)
+	f.Body = append64(f.Body, acknowledged)
+	f.Body = append64(f.Body, r.PartSize)
+	f.Body = append64(f.Body, r.Source.Modified)
 	return f
 }
 

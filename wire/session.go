@@ -36,7 +36,9 @@ func (s *Session) Open(dst, src []byte) []byte {
 // Step gives the engine the events in src, which follow a reading of the clocks,
 // and appends the frames of what was refused and of what the engine asks for.
 // When it has appended StepBytes or more, there is more to ask for: call it
-// again with the clocks alone.
+// again with the clocks alone. Otherwise the engine is drained, and the last
+// frame says when it wants to be called again, if time alone can give it
+// something to do: see KindWake.
 func (s *Session) Step(dst, src []byte) []byte {
 	begun := len(dst)
 	src, err := s.frame.Read(src)
@@ -69,7 +71,13 @@ func (s *Session) Step(dst, src []byte) []byte {
 		src = rest
 	}
 	var action engine.Action
-	for len(dst)-begun < StepBytes && s.engine.Poll(now, &action) {
+	for len(dst)-begun < StepBytes {
+		if !s.engine.Poll(now, &action) {
+			if at, ok := s.engine.Wake(); ok {
+				dst = appendWake(dst, at)
+			}
+			break
+		}
 		dst = AppendAction(dst, &action, &s.frame)
 	}
 	return dst

@@ -7,13 +7,10 @@ import (
 	"errors"
 	"flag"
 	"os"
-	"regexp"
 	"slices"
 	"testing"
 
-	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/engine"
-	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 )
 
@@ -105,114 +102,6 @@ func equal(a, b *Frame) bool {
 		slices.Equal(a.Fields, b.Fields) && bytes.Equal(a.Body, b.Body) && (a.Body == nil) == (b.Body == nil)
 }
 
-// names is testdata/names.json, which web/core/protocol.test.ts reads too.
-type names struct {
-	Events        map[string]int    `json:"events"`
-	Actions       map[string]int    `json:"actions"`
-	Queries       map[string]int    `json:"queries"`
-	Causes        map[string]int    `json:"causes"`
-	States        []string          `json:"states"`
-	Reasons       []string          `json:"reasons"`
-	CellStates    []string          `json:"cellStates"`
-	ConfigOptions map[string]string `json:"configOptions"`
-	ObjectOptions map[string]string `json:"objectOptions"`
-	Codes         []string          `json:"codes"`
-}
-
-// The codes that a page may see are those in the sources: web/core has a hint
-// for each of names.json's.
-func TestNames_codesAreTheSources(t *testing.T) {
-	var n names
-	readJSON(t, "testdata/names.json", &n)
-	var found []string
-	for _, c := range []struct{ glob, pattern string }{
-		{"../s3/input.go", `Code\w+ += "(\w+)"`},
-		{"../engine/action.go", `Code\w+ += "(\w+)"`},
-		{"../cred/error.go", `code: "(\w+)"`},
-		{"../cred/sts/error.go", `(?:ParameterError\{|return )"(\w+)"`},
-		{"object.go", `Code: "(\w+)"`},
-	} {
-		source, err := os.ReadFile(c.glob)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range regexp.MustCompile(c.pattern).FindAllSubmatch(source, -1) {
-			found = append(found, string(match[1]))
-		}
-	}
-	slices.Sort(found)
-	found = slices.Compact(found)
-	if !slices.Equal(found, n.Codes) {
-		t.Errorf("names.json has the codes\n%q\nthe sources have\n%q", n.Codes, found)
-	}
-}
-
-func TestNames_areTheEngines(t *testing.T) {
-	var n names
-	readJSON(t, "testdata/names.json", &n)
-	for _, c := range []struct {
-		table string
-		name  string
-		got   int
-		want  int
-	}{
-		{"events", "added", n.Events["added"], int(engine.EvAdded)},
-		{"events", "described", n.Events["described"], int(engine.EvDescribed)},
-		{"events", "undescribed", n.Events["undescribed"], int(engine.EvUndescribed)},
-		{"events", "sent", n.Events["sent"], int(engine.EvSent)},
-		{"events", "answered", n.Events["answered"], int(engine.EvAnswered)},
-		{"events", "broke", n.Events["broke"], int(engine.EvBroke)},
-		{"events", "credentials", n.Events["credentials"], int(engine.EvCredentials)},
-		{"events", "refreshFailed", n.Events["refreshFailed"], int(engine.EvRefreshFailed)},
-		{"events", "expire", n.Events["expire"], int(engine.EvExpire)},
-		{"events", "cancel", n.Events["cancel"], int(engine.EvCancel)},
-		{"events", "now", n.Events["now"], KindNow},
-		{"actions", "describe", n.Actions["describe"], int(engine.ActDescribe)},
-		{"actions", "send", n.Actions["send"], int(engine.ActSend)},
-		{"actions", "breakOff", n.Actions["breakOff"], int(engine.ActBreakOff)},
-		{"actions", "refresh", n.Actions["refresh"], int(engine.ActRefresh)},
-		{"actions", "noteState", n.Actions["noteState"], int(engine.ActNoteState)},
-		{"actions", "notePart", n.Actions["notePart"], int(engine.ActNotePart)},
-		{"actions", "noteHold", n.Actions["noteHold"], int(engine.ActNoteHold)},
-		{"actions", "noteRelease", n.Actions["noteRelease"], int(engine.ActNoteRelease)},
-		{"actions", "noteOrphan", n.Actions["noteOrphan"], int(engine.ActNoteOrphan)},
-		{"actions", "refused", n.Actions["refused"], KindRefused},
-		{"queries", "totals", n.Queries["totals"], QueryTotals},
-		{"queries", "file", n.Queries["file"], QueryFile},
-		{"queries", "cells", n.Queries["cells"], QueryCells},
-		{"queries", "life", n.Queries["life"], QueryLife},
-		{"queries", "objectURL", n.Queries["objectURL"], QueryObjectURL},
-		{"queries", "presign", n.Queries["presign"], QueryPresign},
-		{"queries", "webIdentity", n.Queries["webIdentity"], QueryWebIdentity},
-		{"queries", "credentials", n.Queries["credentials"], QueryCredentials},
-		{"causes", "unreachable", n.Causes["unreachable"], int(engine.CauseUnreachable)},
-		{"causes", "opaque", n.Causes["opaque"], int(engine.CauseOpaque)},
-		{"causes", "offline", n.Causes["offline"], int(engine.CauseOffline)},
-		{"causes", "timeout", n.Causes["timeout"], int(engine.CauseTimeout)},
-		{"causes", "brokenOff", n.Causes["brokenOff"], int(engine.CauseBrokenOff)},
-		{"causes", "sourceUnreadable", n.Causes["sourceUnreadable"], int(engine.CauseSourceUnreadable)},
-		{"causes", "sourceChanged", n.Causes["sourceChanged"], int(engine.CauseSourceChanged)},
-		{"causes", "refused", n.Causes["refused"], int(engine.CauseRefused)},
-		{"causes", "answerTooLarge", n.Causes["answerTooLarge"], int(engine.CauseAnswerTooLarge)},
-		{"cellStates", "stored", slices.Index(n.CellStates, "stored"), int(engine.CellStored)},
-		{"cellStates", "held", slices.Index(n.CellStates, "held"), int(engine.CellHeld)},
-	} {
-		if c.got != c.want {
-			t.Errorf("names.json: %s.%s is %d, the engine's is %d", c.table, c.name, c.got, c.want)
-		}
-	}
-	for i := range queue.States {
-		if i >= len(n.States) || n.States[i] != queue.State(i).String() {
-			t.Errorf("names.json: state %d is not %v", i, queue.State(i))
-		}
-	}
-	for i, name := range n.Reasons {
-		if got := cred.Reason(i + 1).String(); got != name {
-			t.Errorf("names.json: reason %d is %q, cred's is %q", i+1, name, got)
-		}
-	}
-}
-
 func TestOptions_everyNameIsTaken(t *testing.T) {
 	var n names
 	readJSON(t, "testdata/names.json", &n)
@@ -248,6 +137,10 @@ func TestOptions_badOnesAreNamed(t *testing.T) {
 		{"partSize", "8MB", "OptionInvalid"},
 		{"connections", "9999999999", "OptionInvalid"},
 		{"profile", "floppy", "OptionInvalid"},
+		{"checksum", "crc32", "OptionInvalid"},
+		{"checksum", "", "OptionInvalid"},
+		{"seed", "-1", "OptionInvalid"},
+		{"retryMillis", "1e3", "OptionInvalid"},
 	} {
 		err := ReadConfig([]s3.Field{{Name: c.name, Value: c.value}}, new(engine.Config))
 		if !errors.As(err, &wrong) || wrong.Code != c.code || wrong.Option != c.name {
@@ -286,5 +179,11 @@ func FuzzFrame_read(f *testing.F) {
 		}
 		var ev engine.Event
 		_ = ReadEvent(&got, &ev)
+		for _, kind := range []uint8{got.Kind, QueryRecord, QueryWebIdentity, QueryCredentials} {
+			got.Kind = kind
+			if _, err := again.Read(Answer(nil, nil, &got, nil)); err != nil {
+				t.Fatalf("the answer to query %d is no frame: %v", kind, err)
+			}
+		}
 	})
 }

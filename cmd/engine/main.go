@@ -8,8 +8,17 @@
 //	step(n)   takes clocks and events, n bytes; returns the length of the actions
 //	ask(n)    takes one query, n bytes; returns the length of its answer
 //
-// Every export may move the page: ask for page(0) again after each call. What
-// the calls mean is said at wire.Session, where they can be tested.
+// A worker of the page computes digests with an instance of its own, in which
+// no session is opened; the page is the one buffer that a file's bytes pass:
+//
+//	hash(a)       begins a digest by an s3.Algorithm; returns its number, or 0
+//	update(i, n)  adds the n bytes of the page to digest i; returns 1, or 0
+//	              when there is no such digest
+//	digest(i)     ends digest i and puts it into the page; returns its length
+//
+// page, open, step, ask and digest may move the page: ask for page(0) again
+// after each. What the calls mean is said at wire.Session and wire.Hasher,
+// where they can be tested.
 package main
 
 import (
@@ -20,9 +29,11 @@ import (
 
 func main() {}
 
-// module is the one session of this instance; an instance has no other state.
+// module is the one session of this instance, and the digests that it computes;
+// an instance has no other state.
 var module struct {
 	session wire.Session
+	hasher  wire.Hasher
 	page    []byte
 	input   []byte
 }
@@ -65,3 +76,17 @@ func step(n uint32) uint32 { return answer(module.session.Step(module.page[:0], 
 
 //go:wasmexport ask
 func ask(n uint32) uint32 { return answer(module.session.Ask(module.page[:0], input(n))) }
+
+//go:wasmexport hash
+func hash(algorithm uint32) uint32 { return module.hasher.Begin(algorithm) }
+
+//go:wasmexport update
+func update(digest, n uint32) uint32 {
+	if !module.hasher.Update(digest, module.page[:min(int(n), len(module.page))]) {
+		return 0
+	}
+	return 1
+}
+
+//go:wasmexport digest
+func digest(number uint32) uint32 { return answer(module.hasher.End(module.page[:0], number)) }
