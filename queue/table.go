@@ -64,14 +64,14 @@ func (t *Table) Add(size int64, c Class, p Priority) (FileID, bool) {
 	if t.files == MaxFiles {
 		return 0, false
 	}
+	added := record{size: size, epoch: t.epoch, lane: laneOf(c, p)}
 	if t.files%pageFiles == 0 {
 		t.pages = append(t.pages, new(page))
 	}
 	id := FileID(t.files)
 	t.files++
-	r := t.at(id)
-	*r = record{size: size, epoch: t.epoch, lane: laneOf(c, p)}
-	t.pushBack(t.list(r), id)
+	*t.at(id) = added
+	t.pushBack(t.list(&added), id)
 	t.counts[StateQueued]++
 	t.bytes[StateQueued] += known(size)
 	return id, true

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"runtime"
 	"testing"
 	"unsafe"
 )
@@ -38,23 +39,202 @@ func TestTable_growthNeverCopies(t *testing.T) {
 	}
 }
 
-func TestRecord_isSmall(t *testing.T) {
-	if size := unsafe.Sizeof(record{}); size > 24 {
-		t.Fatalf("a record takes %d bytes, want 24 at most", size)
+func TestRecord_is24Bytes(t *testing.T) {
+	if size := unsafe.Sizeof(record{}); size != 24 {
+		t.Fatalf("a record takes %d bytes, want 24", size)
+	}
+}
+
+// With all that is around the records.
+func TestTable_costsAtMost32BytesAFile(t *testing.T) {
+	const files = 1_000_000
+	if perFile := allocated(func() { fill(new(Table), files) }) / files; perFile > 32 {
+		t.Fatalf("a file costs %.2f bytes, want 32 at most", perFile)
+	}
+}
+
+// allocated returns how many bytes do allocates, whether they are freed or not.
+func allocated(do func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
+}
+
+func fill(table *Table, files int) {
+	for i := range files {
+		table.Add(int64(i), Class(i%Classes), PriorityNormal)
 	}
 }
 
 func TestTable_isFullAtMaxFiles(t *testing.T) {
-	var table Table
-	for n := range MaxFiles {
+	// As after MaxFiles-2 files, with those alone in memory that matter here.
+	table := Table{files: MaxFiles - 2, pages: make([]*page, MaxFiles/pageFiles)}
+	table.pages[len(table.pages)-1] = new(page)
+	for n := MaxFiles - 2; n < MaxFiles; n++ {
 		if id, ok := table.Add(0, ClassSmall, PriorityNormal); !ok || int(id) != n {
-			t.Fatalf("Add of file %d = %d, %v", n+1, id, ok)
+			t.Fatalf("Add of file %d = %d, %v, want %d", n+1, id, ok, n)
 		}
 	}
 	if _, ok := table.Add(0, ClassSmall, PriorityNormal); ok {
 		t.Fatal("took a file more than MaxFiles")
 	}
-	if table.Len() != MaxFiles || table.Has(MaxFiles) {
+	if table.Len() != MaxFiles || !table.Has(MaxFiles-1) || table.Has(MaxFiles) {
 		t.Fatalf("Len = %d after a file was refused, want %d", table.Len(), MaxFiles)
+	}
+}
+
+func TestTable_parksAtMostMaxParked(t *testing.T) {
+	var table Table
+	fill(&table, MaxParked+2)
+	for id := range FileID(MaxParked) {
+		if !table.SetParked(id, true) {
+			t.Fatalf("file %d was not parked", id+1)
+		}
+	}
+	refused := func(id FileID) {
+		t.Helper()
+		if table.SetParked(id, true) || table.Parked(id) {
+			t.Fatal("parked a file more than MaxParked")
+		}
+	}
+	refused(MaxParked)
+	if !table.SetParked(7, true) {
+		t.Fatal("parking a file that is parked was refused")
+	}
+
+	// A file that is to be discarded counts until it is taken.
+	table.SetState(3, StateCancelled)
+	refused(MaxParked)
+	if id, ok := table.NextDiscard(); !ok || id != 3 {
+		t.Fatalf("NextDiscard = %d, %v, want 3", id, ok)
+	}
+	if !table.SetParked(MaxParked, true) {
+		t.Fatal("not parked though a place is free")
+	}
+	refused(MaxParked + 1)
+	table.SetParked(9, false)
+	if !table.SetParked(MaxParked+1, true) {
+		t.Fatal("not parked though a place is free")
+	}
+}
+
+func TestTable_discardsEachParkedFileOnce(t *testing.T) {
+	var table Table
+	fill(&table, MaxParked)
+	for id := range FileID(MaxParked) {
+		table.SetParked(id, true)
+		if id%4 == 0 {
+			table.SetState(id, StateFailed) // keeps its upload
+		}
+	}
+	table.CancelAll()
+	var taken [MaxParked]bool
+	for n := range MaxParked * 3 / 4 {
+		id, ok := table.NextDiscard()
+		if !ok || taken[id] || id%4 == 0 || table.Parked(id) {
+			t.Fatalf("NextDiscard = %d, %v after %d files", id, ok, n)
+		}
+		taken[id] = true
+	}
+	if id, ok := table.NextDiscard(); ok {
+		t.Fatalf("NextDiscard = %d, which is one too many", id)
+	}
+	if !table.Parked(4) || table.State(4) != StateFailed {
+		t.Fatal("a failed file lost its upload")
+	}
+}
+
+// A file that has a slot is cancelled by whoever gave it one: before CancelAll
+// or after it.
+func TestTable_cancelAllTakesEitherOrder(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		var table Table
+		fill(&table, 3)
+		table.SetState(0, StateUploading)
+		if before {
+			table.SetState(0, StateCancelled)
+		}
+		table.CancelAll()
+		table.SetState(0, StateCancelled)
+		table.SetState(1, StateDone) // its answer came in the same moment
+		if counts := table.Counts(); counts[StateCancelled] != 2 || counts[StateDone] != 1 {
+			t.Errorf("cancelled before CancelAll: %v: Counts = %v", before, counts)
+		}
+	}
+}
+
+func TestTable_pauseAllHoldsForFilesThatComeLater(t *testing.T) {
+	var table Table
+	table.PauseAll()
+	id, _ := table.Add(5, ClassLarge, PriorityHigh)
+	if s := table.State(id); s != StatePaused {
+		t.Fatalf("a file added after PauseAll is %v", s)
+	}
+	table.CancelAll()
+	id, _ = table.Add(6, ClassLarge, PriorityLow)
+	if _, ok := table.Next(ClassLarge); ok || !table.Paused() || table.Bytes()[StatePaused] != 6 {
+		t.Fatal("CancelAll ended PauseAll")
+	}
+	table.ResumeAll()
+	if got, ok := table.Next(ClassLarge); !ok || got != id {
+		t.Fatalf("Next = %d, %v after ResumeAll, want %d", got, ok, id)
+	}
+}
+
+func TestTable_refusesWhatIsNotThere(t *testing.T) {
+	var table Table
+	table.Add(0, ClassSmall, PriorityNormal)
+	for name, do := range map[string]func(){
+		"a file never added":      func() { table.State(1) },
+		"a file beyond the pages": func() { table.SetState(pageFiles, StateDone) },
+		"a state that is none":    func() { table.SetState(0, State(States)) },
+		"a class that is none":    func() { table.Add(0, Class(Classes), PriorityNormal) },
+		"a priority that is none": func() { table.SetPriority(0, Priority(Priorities)) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("took %s", name)
+				}
+			}()
+			do()
+		}()
+	}
+	if table.Len() != 1 {
+		t.Errorf("%d files after one was taken", table.Len())
+	}
+}
+
+func TestTable_allocatesPagesOnly(t *testing.T) {
+	var table Table
+	fill(&table, pageFiles+1) // the next page has room for what follows
+	table.SetParked(0, true)  // the room for parked files comes with the first
+	n := FileID(0)
+	for name, do := range map[string]func(){
+		"Add":         func() { table.Add(1, ClassLarge, PriorityHigh) },
+		"SetState":    func() { table.SetState(n%pageFiles, State(n%FileID(States))) },
+		"SetSize":     func() { table.SetSize(n%pageFiles, int64(n)) },
+		"SetPriority": func() { table.SetPriority(n%pageFiles, Priority(n%FileID(Priorities))) },
+		"SetParked":   func() { table.SetParked(n%pageFiles, n%3 > 0) },
+		"NextDiscard": func() { table.NextDiscard() },
+		"Next":        func() { table.Next(ClassSmall) },
+		"PauseAll":    table.PauseAll,
+		"ResumeAll":   table.ResumeAll,
+		"RetryAll":    table.RetryAll,
+		"CancelAll":   table.CancelAll,
+		"Counts":      func() { table.Counts() },
+		"Bytes":       func() { table.Bytes() },
+	} {
+		thousand := func() {
+			for range 1000 {
+				do()
+				n++
+			}
+		}
+		if allocs := testing.AllocsPerRun(1, thousand); allocs != 0 {
+			t.Errorf("1,000 times %s allocate %v times", name, allocs)
+		}
 	}
 }
