@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/bucketline/bucketline/engine"
-	"github.com/bucketline/bucketline/queue"
 )
 
 // The codes of failures that are this package's own. The others are S3's, or
@@ -87,17 +86,6 @@ func (t *Task) engineError(x *engine.Error, detail error) *Error {
 	if x.Op != 0 {
 		e.Operation = x.Op.String()
 	}
-	if x.Part > 0 {
-		c := t.client.engine
-		plan, _ := queue.NewPlan(t.Size(), or(c.PartSize, engine.DefaultPartSize), or(c.MultipartThreshold, engine.DefaultMultipartThreshold))
-		e.Parts = int(plan.Parts)
-	}
+	e.Parts = int(x.Parts)
 	return e
-}
-
-func or(n, otherwise int64) int64 {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }

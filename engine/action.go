@@ -148,8 +148,10 @@ type Error struct {
 	Code      string
 	Op        s3.Op  // 0: before any request
 	Part      uint16 // 0: not about one part
+	Parts     uint16 // how many the file has, where Part counts
 	Status    int    // HTTP status; 0: no answer
 	RequestID string // the store's own, for its operator
+	Doubt     bool   // the object may have been stored all the same
 	Message   string // the store's own words, bounded and without secrets
 }
 

@@ -1,182 +1,233 @@
 package engine
 
 import (
+	"encoding/base64"
 	"errors"
 
+	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 )
 
-// answered takes the store's answer to a request.
-func (e *Engine) answered(ev *Event) error {
+// answer takes the store's answer to a request.
+func (e *Engine) answer(ev *Event) error {
 	r := e.find(ev.Req)
-	if r == nil {
+	if r == nil || r.kind != ActSend {
 		return ErrNoRequest
 	}
-	op, part, length, signedWith := r.send.Op, r.part, r.length, r.signedWith
 	s := e.finish(r)
-	answer := answer{op: op, part: part, length: length, ev: ev}
-	refusal := answer.refusal()
-	switch {
-	case refusal == nil:
+	a := answer{
+		op: r.send.Op, part: r.part, length: r.length, hash: r.hash, digest: r.digest[:r.digestLen],
+		fresh: r.step == s.step, number: r.number, ev: ev,
+	}
+	if r.hash != s3.NoChecksum {
+		a.digest = ev.Digest
+	}
+	e.answered = true
+	e.goOnline()
+	e.readClock(ev)
+	refusal := a.refusal()
+	if refusal == nil {
+		if r.carriesFile() {
+			e.rate.measure(r.length, e.mono-r.begun)
+		}
 		s.refused = nil
-		e.keeper.Accepted(signedWith)
-	case e.refusesCredentials(refusal):
-		tried := s.refused != nil && s.refused != signedWith
-		s.refused = signedWith
-		if e.keeper.Invalidate(signedWith) && !tried {
-			e.again(s, op, part)
-			return nil
-		}
+		e.redirects = 0
+		e.keeper.Accepted(r.signedWith)
+		e.window.grow()
+		e.moveOn(s, &a)
+	} else {
+		e.countResent(r)
+		e.refused(s, &a, refusal, r.signedWith)
 	}
-	e.take(s, &answer, refusal)
+	e.show(s)
 	return nil
 }
 
-// refusesCredentials reports that new credentials may cure the refusal, and
-// that there may be new ones. Where nobody can be asked, credentials that have
-// ended are held for; those that the store never knew are an error.
-func (e *Engine) refusesCredentials(refusal *s3.Error) bool {
-	advice := refusal.Advice()
-	return advice == s3.AdviceRefresh || advice == s3.AdviceRefreshOnce && e.config.CanRefresh
+// countResent counts the bytes of a request that failed.
+func (e *Engine) countResent(r *request) {
+	if r.carriesFile() {
+		e.resent += r.sent
+	}
 }
 
-// again puts a request back to be sent once more, if its file still needs it.
-func (e *Engine) again(s *slot, op s3.Op, part uint16) {
-	if s.step == stepParts && op == s3.OpUploadPart {
-		s.parts.putBack(part)
-	}
-	e.release(s)
-}
-
-// broke takes the news that a request got no answer.
-func (e *Engine) broke(ev *Event) error {
-	r := e.find(ev.Req)
-	if r == nil {
-		return ErrNoRequest
-	}
-	op, part := r.send.Op, r.part
-	s := e.finish(r)
+// moveOn moves a slot on by a success. One that has ended cares only for what is
+// left to abort.
+func (e *Engine) moveOn(s *slot, a *answer) {
 	switch {
-	case s.step == stepEnd, s.step == stepAbort && op != s3.OpAbortMultipartUpload:
-		e.release(s)
-	case s.step == stepAbort:
-		e.orphan(s, Error{Code: ev.Cause.code(), Op: op})
-	default:
-		e.fail(s, Error{Code: ev.Cause.code(), Op: op, Part: part})
-	}
-	return nil
-}
-
-// take moves the file on by an answer to one of its requests. A file that has
-// ended cares only for what is left to abort.
-func (e *Engine) take(s *slot, a *answer, refusal *s3.Error) {
-	switch {
-	case a.op == s3.OpAbortMultipartUpload:
-		if refusal != nil && refusal.Advice() != s3.AdviceDone {
-			e.orphan(s, a.failure(refusal))
-			return
-		}
-		s.enter(stepEnd)
-		e.release(s)
-	case s.step == stepEnd && a.op == s3.OpCreateMultipartUpload && refusal == nil:
+	case s.step == stepEnd && a.op == s3.OpCreateMultipartUpload:
 		id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
 		if err != nil {
-			e.orphan(s, a.invalid())
+			s.lost = true
+			e.release(s)
 			return
 		}
 		s.uploadID = id
-		s.end()
+		s.enter(stepAbort)
 		e.release(s)
-	case s.step == stepEnd, s.step == stepAbort:
+	case s.step == stepPark:
+		e.parkedAnswer(s, a)
 		e.release(s)
-	case refusal != nil:
-		if s.step == stepComplete && refusal.Code == "NoSuchUpload" {
-			s.uploadID = ""
-		}
-		e.fail(s, a.failure(refusal))
+	case !a.fresh || s.step == stepEnd:
+		e.release(s)
+	case s.job == jobSweep && a.op == s3.OpListMultipartUploads:
+		e.swept(s, a)
 	default:
 		e.progress(s, a)
 	}
 }
 
-// progress moves the file on by a success.
+// progress moves a slot on by a success of its present step.
 func (e *Engine) progress(s *slot, a *answer) {
+	if a.op != s3.OpUploadPart && s.step != stepComplete && s.step != stepList {
+		s.overcome(0)
+	}
 	switch a.op {
-	case s3.OpPutObject:
-		result := Result{Bytes: s.plan.Size}
+	case s3.OpPutObject, s3.OpPostObject:
+		e.wholeStored(s, a)
+	case s3.OpCreateMultipartUpload:
+		e.created(s, a)
+	case s3.OpUploadPart:
+		e.partStored(s, a)
+	case s3.OpCompleteMultipartUpload:
+		e.completed(s, a)
+	case s3.OpListParts:
+		e.listed(s, a)
+	case s3.OpHeadObject:
+		e.headed(s, a)
+	case s3.OpAbortMultipartUpload:
+		e.aborted(s)
+	}
+}
+
+func (e *Engine) wholeStored(s *slot, a *answer) {
+	result := Result{Bytes: s.plan.Size}
+	if a.op == s3.OpPostObject {
+		stored, err := s3.ParsePostObject(a.ev.Status, a.ev.Header, a.ev.Body)
+		if err != nil {
+			e.invalid(s, a)
+			return
+		}
+		result.ETag, result.VersionID = stored.ETag, stored.VersionID
+	} else {
 		result.ETag, _ = s3.HeaderValue(a.ev.Header, "etag")
 		if result.ETag == "" && len(a.ev.Body) > 0 {
 			// Not S3's: its answer has no body. Without the ETag alone it may
 			// be that CORS hides it.
-			e.fail(s, a.invalid())
+			e.invalid(s, a)
 			return
 		}
 		result.VersionID, _ = s3.HeaderValue(a.ev.Header, "x-amz-version-id")
-		e.done(s, result)
-	case s3.OpCreateMultipartUpload:
-		id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
-		if err != nil {
-			e.fail(s, a.invalid())
-			return
-		}
-		s.uploadID = id
-		s.enter(stepParts)
-	case s3.OpUploadPart:
-		e.partStored(s, a)
-	case s3.OpCompleteMultipartUpload:
-		joined, err := s3.ParseCompleteMultipartUpload(a.ev.Status, a.ev.Header, a.ev.Body)
-		if err != nil {
-			e.fail(s, a.invalid())
-			return
-		}
-		e.done(s, Result{ETag: joined.ETag, VersionID: joined.VersionID, Bytes: s.plan.Size})
 	}
+	if a.damaged(s.object.Algorithm, s.object.Digest) {
+		e.corrupted(s, a)
+		return
+	}
+	e.done(s, result)
+}
+
+func (e *Engine) created(s *slot, a *answer) {
+	id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
+	if err != nil {
+		s.lost = true
+		e.invalid(s, a)
+		return
+	}
+	s.uploadID = id
+	if s.name == "" || !s.open {
+		s.enter(stepParts)
+		return
+	}
+	s.enter(stepSave)
+	e.save(s)
 }
 
 // partStored counts a part that the store has acknowledged. Its ETag is needed
 // to join the parts (S3 API Reference, CompleteMultipartUpload); a browser
 // sees it only if the bucket's CORS rule exposes it.
 func (e *Engine) partStored(s *slot, a *answer) {
-	etag, ok := s3.HeaderValue(a.ev.Header, "etag")
-	if !ok || etag == "" {
-		err := a.invalid()
-		err.Code = CodeETagHidden
-		e.fail(s, err)
+	etag, _ := s3.HeaderValue(a.ev.Header, "etag")
+	switch {
+	case etag == "" && len(a.ev.Body) > 0:
+		e.invalid(s, a)
+		return
+	case a.damaged(s.object.Algorithm, a.digest):
+		e.corrupted(s, a)
+		return
+	case len(a.digest) != 0 && len(a.digest) != s.object.Algorithm.Size(), s.parts.store(a.part, etag, a.digest) != nil:
+		e.invalid(s, a)
 		return
 	}
-	if s.parts.store(a.part, etag) != nil {
-		e.fail(s, a.invalid())
-		return
+	if etag == "" {
+		e.warn(s.file, Error{Code: WarnETagHidden, Op: a.op, Status: a.ev.Status}, 0)
 	}
+	s.overcome(a.part)
 	s.acknowledged += a.length
 	e.acknowledged += a.length
+	e.appendPart(s, a.part, etag, a.digest)
 	e.notes.add(note{kind: ActNotePart, file: s.file, part: a.part, result: Result{ETag: etag, Bytes: a.length}})
-	if s.parts.done() {
-		s.enter(stepComplete)
-		e.setState(s.file, queue.StateCompleting)
+	e.settle(s)
+}
+
+// settle goes on when every part is stored, named and compared.
+func (e *Engine) settle(s *slot) {
+	p := &s.parts
+	if s.step != stepParts || !p.done() || s.stream && !s.ended || p.unchecked > 0 || s.asides > 0 {
+		return
 	}
+	if p.nameless > 0 {
+		s.list(listNames)
+		return
+	}
+	s.enter(stepComplete)
+	e.show(s)
 }
 
-// done ends a file whose object the store has confirmed.
-func (e *Engine) done(s *slot, result Result) {
-	e.acknowledged -= s.acknowledged
-	s.acknowledged = 0
-	e.stored += s.plan.Size
-	e.table.SetState(s.file, queue.StateDone)
-	e.changed++
-	e.notes.add(note{kind: ActNoteState, file: s.file, state: queue.StateDone, result: result})
-	s.uploadID = ""
-	s.enter(stepEnd)
-	e.release(s)
+func (e *Engine) completed(s *slot, a *answer) {
+	joined, err := s3.ParseCompleteMultipartUpload(a.ev.Status, a.ev.Header, a.ev.Body)
+	if err != nil {
+		e.undecided(s, &failure{op: a.op, err: a.invalid()})
+		return
+	}
+	if s.object.Algorithm.Stored() && joined.Checksum == "" {
+		e.warn(s.file, Error{Code: WarnUnverified, Op: a.op, Status: a.ev.Status}, 0)
+	}
+	e.done(s, Result{ETag: joined.ETag, VersionID: joined.VersionID, Bytes: s.plan.Size})
 }
 
-// orphan gives up aborting and tells so.
-func (e *Engine) orphan(s *slot, err Error) {
-	e.notes.add(note{kind: ActNoteOrphan, file: s.file, err: err, failed: true})
-	s.uploadID = ""
-	s.enter(stepEnd)
-	e.release(s)
+// hashed takes a digest that was asked for.
+func (e *Engine) hashed(ev *Event) error {
+	r := e.find(ev.Req)
+	if r == nil || r.kind != ActHash {
+		return ErrNoRequest
+	}
+	part, step := r.part, r.step
+	s := e.finish(r)
+	if step != s.step {
+		e.release(s)
+		return nil
+	}
+	if len(ev.Digest) != s.object.Algorithm.Size() {
+		e.fail(s, Error{Code: s3.CodeChecksum, Part: part, Message: "has no digest of the right length"})
+		return nil
+	}
+	switch {
+	case step == stepHash:
+		s.object.Digest = append(s.object.Digest[:0], ev.Digest...)
+		s.enter(stepPut)
+	case s.parts.state[part-1] == partHashing:
+		s.parts.hash(part, ev.Digest)
+	case s.parts.state[part-1] == partChecking:
+		_, kept := s.parts.list.Part(part)
+		if string(kept) != string(ev.Digest) {
+			e.anew(s) // the file is another one than the earlier run had
+			return nil
+		}
+		s.parts.checked(part)
+		e.settle(s)
+	}
+	e.show(s)
+	return nil
 }
 
 // answer is what the store said to one request.
@@ -184,6 +235,10 @@ type answer struct {
 	op     s3.Op
 	part   uint16
 	length int64
+	hash   s3.Algorithm
+	digest []byte // of the body, as far as known
+	fresh  bool   // the slot still is in the step that the request was sent for
+	number uint32
 	ev     *Event
 }
 
@@ -200,6 +255,16 @@ func (a *answer) refusal() *s3.Error {
 		}
 	}
 	return nil
+}
+
+// damaged reports that the store tells a checksum that is not the one of the
+// bytes that were meant.
+func (a *answer) damaged(algorithm s3.Algorithm, digest []byte) bool {
+	if !algorithm.Stored() || len(digest) == 0 {
+		return false
+	}
+	told, ok := s3.HeaderValue(a.ev.Header, algorithm.Header())
+	return ok && told != base64.StdEncoding.EncodeToString(digest)
 }
 
 // failure is the error of a refusal. One without a code is not S3's: a proxy's
@@ -219,4 +284,237 @@ func (a *answer) failure(refusal *s3.Error) Error {
 func (a *answer) invalid() Error {
 	id, _ := s3.HeaderValue(a.ev.Header, "x-amz-request-id")
 	return Error{Code: CodeAnswerInvalid, Op: a.op, Part: a.part, Status: a.ev.Status, RequestID: id}
+}
+
+// invalid sends a request again whose answer cannot be the store's: a network
+// that wants a sign-in answers everything with a page of its own.
+func (e *Engine) invalid(s *slot, a *answer) {
+	e.tryAgain(s, &failure{op: a.op, part: a.part, err: a.invalid(), most: maxInvalid})
+}
+
+// corrupted sends bytes again that arrived other than they were.
+func (e *Engine) corrupted(s *slot, a *answer) {
+	err := a.invalid()
+	err.Code = CodeCorrupted
+	e.tryAgain(s, &failure{op: a.op, part: a.part, err: err, most: maxRepairs})
+}
+
+// refusesCredentials reports that new credentials may cure the refusal, and
+// that there may be new ones. Where nobody can be asked, credentials that have
+// ended are held for; those that the store never knew are an error.
+func (e *Engine) refusesCredentials(refusal *s3.Error) bool {
+	advice := refusal.Advice()
+	return advice == s3.AdviceRefresh || advice == s3.AdviceRefreshOnce && e.config.CanRefresh
+}
+
+// refused takes the store's refusal of a request.
+func (e *Engine) refused(s *slot, a *answer, refusal *s3.Error, signedWith *cred.Credentials) {
+	if e.refusesCredentials(refusal) {
+		tried := s.refused != nil && s.refused != signedWith
+		s.refused = signedWith
+		if e.keeper.Invalidate(signedWith) && !tried {
+			e.sendAgain(s, a.op, a.part)
+			return
+		}
+	} else {
+		e.keeper.Accepted(signedWith)
+	}
+	switch {
+	case s.step == stepPark || s.step == stepEnd:
+		e.refusedAtEnd(s, a)
+	case !a.fresh:
+		e.release(s)
+	case a.op == s3.OpHeadObject && e.headRefused(s, a, refusal):
+	case a.op == s3.OpAbortMultipartUpload:
+		e.abortRefused(s, a, refusal)
+	case a.op == s3.OpListParts && e.listRefused(s, a, refusal):
+	default:
+		e.advised(s, a, refusal)
+	}
+}
+
+// refusedAtEnd takes the refusal of a request whose slot is being left.
+func (e *Engine) refusedAtEnd(s *slot, a *answer) {
+	if a.op == s3.OpUploadPart && s.step == stepPark && s.parts.has(a.part) && s.parts.state[a.part-1] == partInFlight {
+		s.parts.putBack(a.part)
+	}
+	e.release(s)
+}
+
+// sendAgain puts a request back to be sent once more, if its slot still needs
+// it. It counts as no failure.
+func (e *Engine) sendAgain(s *slot, op s3.Op, part uint16) {
+	if op == s3.OpUploadPart && s.parts.has(part) && s.parts.state[part-1] == partInFlight {
+		s.parts.putBack(part)
+	}
+	e.release(s)
+}
+
+// advised does what a refusal is known to call for.
+func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
+	f := failure{op: a.op, part: a.part, err: a.failure(refusal), asked: refusal.RetryAfterMillis}
+	switch refusal.Advice() {
+	case s3.AdviceRetry:
+		e.transient(s, &f)
+	case s3.AdviceBackOff:
+		e.window.shrink(a.number, e.launched)
+		f.throttled = true
+		e.tryAgain(s, &f)
+	case s3.AdviceFixClock:
+		e.fixClock(s, &f, refusal)
+	case s3.AdviceSign:
+		f.most = maxInvalid
+		e.tryAgain(s, &f)
+	case s3.AdviceRegion:
+		e.redirect(s, &f, refusal)
+	case s3.AdviceResend:
+		f.most = maxRepairs
+		e.tryAgain(s, &f)
+	case s3.AdviceRestartUpload:
+		e.restart(s, &f.err)
+	case s3.AdviceVerifyParts:
+		e.repair(s, &f.err)
+	case s3.AdviceVerifyObject:
+		s.doubt = true
+		s.enter(stepHead)
+	default:
+		if refusal.Status == 412 && s.object.IfNoneMatch == "*" {
+			e.conflict(s, f.err)
+			return
+		}
+		e.settleFailure(s, f.err)
+	}
+}
+
+// settleFailure ends a slot because of a refusal that another try would meet
+// again.
+func (e *Engine) settleFailure(s *slot, err Error) {
+	if s.job != jobFile {
+		e.jobFailed(s, err)
+		return
+	}
+	e.fail(s, err)
+}
+
+// transient sends a request again after trouble in the store or on the way to
+// it. If the object may exist after all, the store is asked first.
+func (e *Engine) transient(s *slot, f *failure) {
+	if f.op == s3.OpCompleteMultipartUpload {
+		e.undecided(s, f)
+		return
+	}
+	if f.op == s3.OpCreateMultipartUpload {
+		s.lost = true
+	}
+	if f.op == s3.OpPutObject || f.op == s3.OpPostObject {
+		s.doubt = true
+	}
+	e.tryAgain(s, f)
+}
+
+// broke takes the news that a request got no answer.
+func (e *Engine) broke(ev *Event) error {
+	r := e.find(ev.Req)
+	if r == nil {
+		return ErrNoRequest
+	}
+	cause, asked := ev.Cause, r.broken && !r.stalled
+	if r.stalled {
+		cause = CauseTimeout
+	}
+	s := e.finish(r)
+	e.countResent(r)
+	if r.kind != ActSend {
+		e.asideBroke(s, r, cause)
+		return nil
+	}
+	if r.send.Op == s3.OpCreateMultipartUpload {
+		s.lost = true
+	}
+	switch {
+	case s.step == stepPark, s.step == stepEnd, r.step != s.step:
+		if r.send.Op == s3.OpUploadPart && s.step == stepPark && s.parts.has(r.part) && s.parts.state[r.part-1] == partInFlight {
+			s.parts.putBack(r.part)
+		}
+		e.release(s)
+	case asked: // by a pause that keeps the slot
+		s.doubt = s.doubt || r.mayStore()
+		e.sendAgain(s, r.send.Op, r.part)
+	default:
+		e.brokeOn(s, r, cause)
+	}
+	e.show(s)
+	return nil
+}
+
+// brokeOn goes on after a request that got no answer.
+func (e *Engine) brokeOn(s *slot, r *request, cause Cause) {
+	f := failure{op: r.send.Op, part: r.part, err: Error{Code: cause.code(), Op: r.send.Op, Part: r.part}}
+	if r.stalled {
+		f.err.Code = CodeStalled
+	}
+	switch cause {
+	case CauseSourceUnreadable, CauseSourceChanged, CauseRefused:
+		e.settleFailure(s, f.err)
+		return
+	case CauseOffline:
+		e.goOffline()
+		if r.mayStore() && f.op == s3.OpCompleteMultipartUpload {
+			e.undecided(s, &f)
+			return
+		}
+		s.doubt = s.doubt || r.mayStore()
+		e.sendAgain(s, f.op, f.part)
+		return
+	case CauseAnswerTooLarge:
+		f.most = maxInvalid
+	case CauseOpaque, CauseTLS:
+		if !e.answered {
+			f.most = maxHopeless
+		}
+	}
+	e.window.shrink(r.number, e.launched)
+	e.transient(s, &f)
+}
+
+// asideBroke goes on after bytes of a file could not be read.
+func (e *Engine) asideBroke(s *slot, r *request, cause Cause) {
+	if r.kind == ActRead {
+		s.reading = false
+	}
+	if r.step == stepHash && s.step == stepHash {
+		s.asked = false
+	}
+	switch {
+	case r.step != s.step:
+		e.release(s)
+	case cause == CauseBrokenOff && r.broken:
+		if r.part != 0 && r.kind == ActHash {
+			s.parts.unhash(r.part)
+		}
+		e.release(s)
+	default:
+		if cause == CauseBrokenOff {
+			cause = CauseSourceUnreadable
+		}
+		e.fail(s, Error{Code: cause.code(), Part: r.part})
+	}
+	e.show(s)
+}
+
+// done ends a file whose object the store has confirmed.
+func (e *Engine) done(s *slot, result Result) {
+	e.acknowledged -= s.acknowledged
+	s.acknowledged = 0
+	e.stored += s.plan.Size
+	result.Key = s.object.Key
+	if s.object.Algorithm.Stored() && (s.plan.Parts == 0 || s.whole()) {
+		result.Algorithm, result.Digest = s.object.Algorithm, append([]byte(nil), s.object.Digest...)
+	}
+	e.table.SetState(s.file, queue.StateDone)
+	e.changed++
+	e.notes.add(note{kind: ActNoteState, file: s.file, state: queue.StateDone, result: result})
+	s.uploadID = ""
+	s.enter(stepEnd)
+	e.release(s)
 }

@@ -81,8 +81,13 @@ const (
 	DefaultStallMillis        = 30_000
 
 	// spareSlots is how many more files than connections are active, so that
-	// the next one is described while the last one's bytes still go.
-	spareSlots = 2
+	// the next one is described while the last one's bytes still go; and one
+	// for a job.
+	spareSlots = 3
+
+	// maxLargeShare: so many active files for each that may go up in parts,
+	// which leaves room for small ones between them.
+	maxLargeShare = 2
 )
 
 // What is wrong with a Config that is not wrong with its Target.
@@ -91,6 +96,7 @@ var (
 	ErrConnections      = errors.New("connections is not 1 to 256")
 	ErrPartSize         = errors.New("part size is not 5 MiB to 5 GiB")
 	ErrThreshold        = errors.New("multipart threshold is not 1 byte to 5 GiB")
+	ErrMillis           = errors.New("retry time, stall time or form size is out of its range")
 	ErrHTTP             = errors.New("endpoint is not https, so that credentials would travel in clear: use https, or allow http if this network is trusted")
 	ErrV2               = errors.New("this store does not accept signature version 2")
 )
@@ -99,27 +105,58 @@ var (
 // the driver owns it.
 type Engine struct {
 	config  Config
+	target  s3.Target // Config's, with the region that the store told
 	address s3.Address
 	keeper  cred.Keeper
 	v4      sign.V4
 	v2      sign.V2
+	policy  sign.Policy
 
 	table    queue.Table
 	slots    []slot
 	requests []request
 	notes    notes
+	window   window
+	rate     rate
+
+	// The clocks: mono never goes back; raw is the wall clock as read, skew
+	// what has to be added to it, in milliseconds.
+	mono Instant
+	raw  sign.UnixMilli
+	skew int64
+	seed uint64
 
 	active   int // slots in use
+	large    int // of those, files that go up in parts, and streams
 	inFlight int // requests under way
-	begun    uint32
+	asides   int // hashes and reads under way
+	launched uint32
+	served   uint32
 	changed  uint64
-	held     bool
-	hold     cred.Reason
 
-	size         int64 // of all files but cancelled ones
+	held      bool
+	hold      cred.Reason
+	heldSince Instant
+
+	offline      bool
+	offlineSince Instant
+	probeAt      Instant // when one request may find out whether the network is back
+	probes       uint8
+
+	answered  bool // some request has been answered since the session began
+	redirects uint8
+	warned    uint8 // a bit for each warning that was said
+	scratch   []byte
+
+	parked   []parking
+	choices  []choice
+	abandons []abandoned
+	sweep    sweep
+
 	stored       int64 // bytes of stored objects
 	acknowledged int64 // bytes of stored parts of active files
 	sent         int64 // bytes given to the network by requests under way
+	resent       int64 // bytes of requests that failed
 }
 
 // New returns an engine without files or credentials. The error says what is
@@ -131,19 +168,24 @@ func New(c Config) (*Engine, error) {
 	if c.Connections == 0 {
 		c.Connections = DefaultConnections
 	}
-	if c.PartSize == 0 {
-		c.PartSize = DefaultPartSize
-	}
 	if c.MultipartThreshold == 0 {
 		c.MultipartThreshold = DefaultMultipartThreshold
+	}
+	if c.RetryMillis == 0 {
+		c.RetryMillis = DefaultRetryMillis
+	}
+	if c.StallMillis == 0 {
+		c.StallMillis = DefaultStallMillis
 	}
 	switch {
 	case c.SignatureVersion != 4 && c.SignatureVersion != 2:
 		return nil, ErrSignatureVersion
 	case c.Connections < 1 || c.Connections > MaxConnections:
 		return nil, ErrConnections
-	case c.PartSize < s3.MinPartSize || c.PartSize > s3.MaxPartSize:
+	case c.PartSize != 0 && (c.PartSize < s3.MinPartSize || c.PartSize > s3.MaxPartSize):
 		return nil, ErrPartSize
+	case c.RetryMillis < 0 || c.StallMillis < 0 || c.FormBelow < 0 || c.FormBelow > s3.MaxSinglePut:
+		return nil, ErrMillis
 	case c.MultipartThreshold < 1 || c.MultipartThreshold > s3.MaxSinglePut:
 		return nil, ErrThreshold
 	}
@@ -159,9 +201,12 @@ func New(c Config) (*Engine, error) {
 	}
 	return &Engine{
 		config:   c,
+		target:   c.Target,
 		address:  address,
+		seed:     c.Seed,
 		slots:    make([]slot, c.Connections+spareSlots),
-		requests: make([]request, c.Connections),
+		requests: make([]request, c.Connections+asides),
+		window:   newWindow(c.Connections),
 	}, nil
 }
 
@@ -169,7 +214,8 @@ func New(c Config) (*Engine, error) {
 // expiresSeconds, 1 to 604,800, or until the credentials end, if that is
 // sooner. It fails when there are no valid credentials now.
 func (e *Engine) Presign(now Now, key string, expiresSeconds int) (string, error) {
-	c, ok := e.keeper.Current(now.Wall)
+	wall := e.correct(now.Wall)
+	c, ok := e.keeper.Current(wall)
 	if !ok {
 		return "", ErrHeld
 	}
@@ -180,9 +226,9 @@ func (e *Engine) Presign(now Now, key string, expiresSeconds int) (string, error
 	r.Method = "GET"
 	var err error
 	if e.config.SignatureVersion == 2 {
-		err = e.v2.Presign(&r, &c.Credentials, now.Wall, expiresSeconds)
+		err = e.v2.Presign(&r, &c.Credentials, wall, expiresSeconds)
 	} else {
-		err = e.v4.Presign(&r, &c.Credentials, e.address.Region, now.Wall, expiresSeconds)
+		err = e.v4.Presign(&r, &c.Credentials, e.address.Region, wall, expiresSeconds)
 	}
 	if err != nil {
 		return "", err
@@ -202,7 +248,7 @@ func (e *Engine) ObjectURL(key string) string {
 // Life returns how long the present credentials last: milliseconds left, and
 // in all; both are 0 when there are none.
 func (e *Engine) Life(now Now) (left, total int64) {
-	return e.keeper.Life(now.Wall)
+	return e.keeper.Life(e.correct(now.Wall))
 }
 
 // Changed returns a number that is another one whenever a counter or a state
@@ -211,16 +257,24 @@ func (e *Engine) Changed() uint64 { return e.changed }
 
 // Totals returns the session's counters.
 func (e *Engine) Totals() Totals {
-	return Totals{
+	t := Totals{
 		Files:        e.table.Counts(),
-		Size:         e.size,
 		Sent:         e.stored + e.acknowledged + e.sent,
 		Acknowledged: e.stored + e.acknowledged,
 		Stored:       e.stored,
+		Resent:       e.resent,
 		InFlight:     e.inFlight,
+		Window:       e.window.size(),
+		Offline:      e.offline,
 		Held:         e.held,
 		Hold:         e.hold,
 	}
+	for state, bytes := range e.table.Bytes() {
+		if State(state) != queue.StateCancelled {
+			t.Size += bytes
+		}
+	}
+	return t
 }
 
 // File returns id's counters; false when there is no such file.
@@ -240,7 +294,7 @@ func (e *Engine) File(id FileID) (FileInfo, bool) {
 		info.Acknowledged = s.acknowledged
 		info.Parts, info.PartsStored, info.PartsInFlight = s.plan.Parts, s.parts.stored, s.parts.flying
 		for i := range e.requests {
-			if r := &e.requests[i]; r.live && &e.slots[r.slot] == s {
+			if r := &e.requests[i]; r.live && r.kind == ActSend && &e.slots[r.slot] == s {
 				info.Sent += r.sent
 			}
 		}
@@ -250,6 +304,9 @@ func (e *Engine) File(id FileID) (FileInfo, bool) {
 
 // slotOf returns the slot that holds id, or nil.
 func (e *Engine) slotOf(id FileID) *slot {
+	if id == NoFile {
+		return nil
+	}
 	for i := range e.slots {
 		if s := &e.slots[i]; s.step != stepFree && s.file == id {
 			return s

@@ -2,10 +2,10 @@ package engine
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
+	"github.com/bucketline/bucketline/sign"
 )
 
 // What a driver can do wrong.
@@ -16,12 +16,30 @@ var (
 	ErrSize      = errors.New("size is negative")
 	ErrFull      = errors.New("too many files")
 	ErrEvent     = errors.New("no such event")
+	ErrChoice    = errors.New("a conflict is resolved by skip, rename or replace")
+	ErrPriority  = errors.New("no such priority")
+	ErrBusy      = errors.New("as many clean-ups as there can be are under way")
+	ErrRecord    = errors.New("no record of an upload")
+	ErrClock     = errors.New("no time of this age")
 )
+
+// read takes a reading of the clocks: the monotonic one never goes back, the
+// wall clock is corrected by what stores said of it.
+func (e *Engine) read(now Now) Now {
+	e.mono = max(e.mono, now.Mono)
+	e.raw = now.Wall
+	return Now{Mono: e.mono, Wall: e.correct(now.Wall)}
+}
+
+func (e *Engine) correct(wall sign.UnixMilli) sign.UnixMilli {
+	return wall + sign.UnixMilli(e.skew)
+}
 
 // Handle takes one event. An error means that the driver, or whoever uses it,
 // is wrong: the event changed nothing. For EvCredentials it is one of package
 // cred's, which says what is wrong with them.
 func (e *Engine) Handle(now Now, ev *Event) error {
+	now = e.read(now)
 	switch ev.Kind {
 	case EvAdded:
 		return e.added(ev.Files)
@@ -32,23 +50,83 @@ func (e *Engine) Handle(now Now, ev *Event) error {
 	case EvSent:
 		return e.sentMore(ev)
 	case EvAnswered:
-		return e.answered(ev)
+		return e.answer(ev)
 	case EvBroke:
 		return e.broke(ev)
-	case EvCredentials:
-		return e.credentials(now, ev)
-	case EvRefreshFailed:
-		e.keeper.Failed(now.Wall)
-		e.changed++
+	case EvHashed:
+		return e.hashed(ev)
+	case EvRead:
+		return e.readMore(ev)
+	case EvLoaded:
+		return e.loaded(ev)
+	case EvSaved:
+		return e.saved(ev)
+	case EvTick:
+		e.tick()
 		return nil
-	case EvExpire:
-		e.keeper.Expire(now.Wall)
-		e.changed++
-		return nil
-	case EvCancel:
-		return e.cancel(ev.File)
+	case EvSweep:
+		return e.beginSweep(ev)
+	case EvAbandon:
+		return e.abandon(ev)
+	case EvCredentials, EvRefreshFailed, EvExpire, EvClock:
+		return e.identity(now, ev)
 	}
-	return ErrEvent
+	return e.wish(ev)
+}
+
+// wish takes what the user or the platform wants.
+func (e *Engine) wish(ev *Event) error {
+	e.changed++
+	switch ev.Kind {
+	case EvPauseAll:
+		e.pauseAll()
+	case EvResumeAll:
+		e.resumeAll()
+	case EvRetryAll:
+		e.table.RetryAll()
+		e.notes.add(note{kind: ActNoteAll, state: queue.StateQueued})
+	case EvCancelAll:
+		e.cancelAll()
+	case EvOffline:
+		e.goOffline()
+	case EvOnline:
+		e.goOnline()
+		e.hurry()
+	case EvCancel, EvPause, EvResume, EvRetry, EvPrioritize, EvResolve:
+		if !e.table.Has(ev.File) {
+			return ErrNoFile
+		}
+		return e.wishOfFile(ev)
+	default:
+		return ErrEvent
+	}
+	return nil
+}
+
+func (e *Engine) wishOfFile(ev *Event) error {
+	switch ev.Kind {
+	case EvCancel:
+		e.cancel(ev.File)
+	case EvPause:
+		e.pause(ev.File)
+	case EvResume:
+		e.resume(ev.File)
+	case EvRetry:
+		if e.table.State(ev.File) == queue.StateFailed && e.slotOf(ev.File) == nil {
+			e.setState(ev.File, queue.StateQueued)
+		}
+	case EvPrioritize:
+		if ev.Priority > queue.PriorityLow {
+			return ErrPriority
+		}
+		e.table.SetPriority(ev.File, ev.Priority)
+		if s := e.slotOf(ev.File); s != nil {
+			s.priority = ev.Priority
+		}
+	case EvResolve:
+		return e.resolve(ev.File, ev.OnConflict)
+	}
+	return nil
 }
 
 func (e *Engine) added(files []Spec) error {
@@ -56,65 +134,21 @@ func (e *Engine) added(files []Spec) error {
 		return ErrFull
 	}
 	for _, f := range files {
-		if f.Size < 0 {
+		if f.Size < 0 && f.Size != UnknownSize {
 			return ErrSize
+		}
+		if f.Priority > queue.PriorityLow {
+			return ErrPriority
 		}
 	}
 	for _, f := range files {
-		e.table.Add(f.Size, queue.ClassSmall, f.Priority)
-		e.size += f.Size
+		class := queue.ClassSmall
+		if f.Size == UnknownSize || f.Size >= e.config.MultipartThreshold {
+			class = queue.ClassLarge
+		}
+		e.table.Add(f.Size, class, f.Priority)
 	}
 	e.changed++
-	return nil
-}
-
-// described gives an active file its object and its plan. A file that was
-// cancelled while it was being described is no longer waited for.
-func (e *Engine) described(ev *Event) error {
-	if !e.table.Has(ev.File) {
-		return ErrNoFile
-	}
-	if ev.Object == nil {
-		return ErrNoObject
-	}
-	s := e.slotOf(ev.File)
-	if s == nil || s.step != stepDescribed {
-		return nil
-	}
-	s.object = *ev.Object
-	s.object.Metadata = slices.Clone(ev.Object.Metadata)
-	s.object.Tags = slices.Clone(ev.Object.Tags)
-	if err := s.object.Validate(); err != nil {
-		e.fail(s, inputError(err))
-		return nil
-	}
-	plan, ok := queue.NewPlan(e.table.Size(ev.File), e.config.PartSize, e.config.MultipartThreshold)
-	if !ok {
-		e.fail(s, Error{Code: CodeFileTooLarge})
-		return nil
-	}
-	s.plan = plan
-	e.changed++
-	if plan.Parts > 0 && !s.checksumInParts() {
-		e.fail(s, Error{Code: s3.CodeChecksum, Message: "a file that goes up in parts takes a CRC of the whole, not a hash"})
-		return nil
-	}
-	if plan.Parts == 0 {
-		s.enter(stepPut)
-		return nil
-	}
-	s.parts.reset(plan.Parts)
-	s.enter(stepCreate)
-	return nil
-}
-
-func (e *Engine) undescribed(ev *Event) error {
-	if !e.table.Has(ev.File) {
-		return ErrNoFile
-	}
-	if s := e.slotOf(ev.File); s != nil && s.step == stepDescribed {
-		e.fail(s, Error{Code: ev.Cause.code()})
-	}
 	return nil
 }
 
@@ -122,7 +156,11 @@ func (e *Engine) undescribed(ev *Event) error {
 // the request's end, or go back, are what XHR does and mean nothing.
 func (e *Engine) sentMore(ev *Event) error {
 	r := e.find(ev.Req)
-	if r == nil || r.send.Body != nil || ev.Bytes <= r.sent {
+	if r == nil || ev.Bytes <= r.sent {
+		return nil
+	}
+	r.moved = e.mono
+	if !r.carriesFile() {
 		return nil
 	}
 	bytes := min(ev.Bytes, r.length)
@@ -132,71 +170,164 @@ func (e *Engine) sentMore(ev *Event) error {
 	return nil
 }
 
-func (e *Engine) credentials(now Now, ev *Event) error {
-	if ev.Credentials == nil {
-		e.keeper.Failed(now.Wall)
-		return nil
-	}
+// identity takes what concerns credentials and the clock that judges them.
+func (e *Engine) identity(now Now, ev *Event) error {
 	e.changed++
-	return e.keeper.Set(now.Wall, *ev.Credentials)
-}
-
-// cancel drops a file. Once the store has been asked to join its parts it is
-// too late, since nobody could say whether the object exists: the file then
-// ends as the store's answer says.
-func (e *Engine) cancel(file FileID) error {
-	if !e.table.Has(file) {
-		return ErrNoFile
-	}
-	if e.table.State(file).Ended() {
-		return nil
-	}
-	s := e.slotOf(file)
-	if s != nil && s.step == stepComplete && s.asked {
-		return nil
-	}
-	e.size -= e.table.Size(file)
-	e.setState(file, queue.StateCancelled)
-	if s != nil {
-		e.letGo(s)
+	switch ev.Kind {
+	case EvCredentials:
+		if ev.Credentials == nil {
+			e.keeper.Failed(now.Wall)
+			return nil
+		}
+		return e.keeper.Set(now.Wall, *ev.Credentials)
+	case EvRefreshFailed:
+		e.keeper.Failed(now.Wall)
+	case EvExpire:
+		e.keeper.Expire(now.Wall)
+	case EvClock:
+		if ev.Wall <= 0 {
+			return ErrClock
+		}
+		e.skew = int64(ev.Wall - e.raw)
 	}
 	return nil
 }
 
-// fail gives the file up and tells why.
-func (e *Engine) fail(s *slot, err Error) {
-	e.table.SetState(s.file, queue.StateFailed)
-	e.changed++
-	e.notes.add(note{kind: ActNoteState, file: s.file, state: queue.StateFailed, err: err, failed: true})
-	e.letGo(s)
-}
-
-// letGo ends an active file: its requests are broken off, except the one that
-// creates a multipart upload, whose answer alone tells what to abort.
-func (e *Engine) letGo(s *slot) {
-	e.acknowledged -= s.acknowledged
-	s.acknowledged = 0
-	creating := s.step == stepCreate && s.asked
-	for i := range e.requests {
-		if r := &e.requests[i]; r.live && &e.slots[r.slot] == s && !creating {
-			r.breakOff = !r.broken
-		}
-	}
-	if creating {
-		s.step = stepEnd
+// cancel drops a file. Once the store has been asked to join its parts it is
+// too late, since nobody could say whether the object exists: the file then
+// ends as the store's answer says. A file that failed may be dropped too, and
+// with it the upload that was kept for another try.
+func (e *Engine) cancel(file FileID) {
+	state := e.table.State(file)
+	s := e.slotOf(file)
+	if state.Ended() && state != queue.StateFailed || s != nil && s.deciding() {
 		return
 	}
-	s.end()
-	e.release(s)
+	if s != nil && s.step >= stepAbort && state == queue.StateFailed {
+		return
+	}
+	e.setState(file, queue.StateCancelled)
+	if s != nil {
+		e.letGo(s, false)
+	}
 }
 
-// release frees an ended slot as soon as nothing of it is under way.
-func (e *Engine) release(s *slot) {
-	if s.step == stepEnd && s.inFlight == 0 {
-		s.step = stepFree
-		s.object = s3.Object{}
-		e.active--
+func (e *Engine) cancelAll() {
+	for i := range e.slots {
+		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile && !e.table.State(s.file).Ended() {
+			e.cancel(s.file)
+		}
 	}
+	e.table.CancelAll()
+	e.notes.add(note{kind: ActNoteAll, state: queue.StateCancelled})
+}
+
+// pause lets a file rest. One that goes up in parts leaves its slot, with a
+// record in the journal; a stream, which cannot be opened twice, keeps it.
+func (e *Engine) pause(file FileID) {
+	state := e.table.State(file)
+	s := e.slotOf(file)
+	if state.Ended() || state == queue.StatePaused || state == queue.StateConflict || s != nil && s.deciding() {
+		return
+	}
+	if s != nil && (s.stream || s.uploadID != "" && !s.recorded && s.step != stepSave) {
+		s.resting = true
+		e.breakOffAll(s)
+		e.show(s)
+		return
+	}
+	e.setState(file, queue.StatePaused)
+	if s != nil {
+		e.letGo(s, true)
+	}
+}
+
+// resume lets a file go on that the user had paused.
+func (e *Engine) resume(file FileID) {
+	s := e.slotOf(file)
+	switch {
+	case e.table.State(file) != queue.StatePaused:
+	case s == nil:
+		e.setState(file, queue.StateQueued)
+	case s.resting:
+		s.resting = false
+		e.show(s)
+	default:
+		s.wake = true
+	}
+}
+
+func (e *Engine) pauseAll() {
+	for i := range e.slots {
+		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile {
+			s.wake = false
+			e.pause(s.file)
+		}
+	}
+	e.table.PauseAll()
+	e.notes.add(note{kind: ActNoteAll, state: queue.StatePaused})
+}
+
+func (e *Engine) resumeAll() {
+	e.table.ResumeAll()
+	for i := range e.slots {
+		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile {
+			e.resumeSlot(s)
+		}
+	}
+	e.notes.add(note{kind: ActNoteAll, state: queue.StateQueued})
+}
+
+// resumeSlot undoes what ResumeAll of the table, which makes paused files
+// queued, did to one that has a slot.
+func (e *Engine) resumeSlot(s *slot) {
+	switch {
+	case s.resting:
+		s.resting = false
+		e.table.SetState(s.file, queue.StatePaused)
+		e.show(s)
+	case s.step >= stepPark && e.table.State(s.file) == queue.StateQueued:
+		e.table.SetState(s.file, queue.StatePaused)
+		s.wake = true
+	}
+}
+
+// resolve ends the wait of a file whose key has an object already.
+func (e *Engine) resolve(file FileID, how OnConflict) error {
+	switch how {
+	case ConflictSkip, ConflictRename, ConflictReplace:
+	default:
+		return ErrChoice
+	}
+	if e.table.State(file) != queue.StateConflict {
+		return nil
+	}
+	if how == ConflictSkip {
+		e.setState(file, queue.StateSkipped)
+		return nil
+	}
+	e.choices = append(e.choices, choice{file, how})
+	e.setState(file, queue.StateQueued)
+	return nil
+}
+
+// choice is how the user resolved a conflict, kept until the file begins anew.
+type choice struct {
+	file FileID
+	how  OnConflict
+}
+
+// chosen returns how the user resolved file's conflict, once.
+func (e *Engine) chosen(file FileID) OnConflict {
+	for i, c := range e.choices {
+		if c.file == file {
+			last := len(e.choices) - 1
+			e.choices[i] = e.choices[last]
+			e.choices = e.choices[:last]
+			return c.how
+		}
+	}
+	return ConflictFail
 }
 
 func inputError(err error) Error {
@@ -224,4 +355,6 @@ var causeCodes = [...]string{
 	CauseSourceChanged:    CodeSourceChanged,
 	CauseRefused:          CodeKeyRefused,
 	CauseAnswerTooLarge:   CodeAnswerInvalid,
+	CauseLocked:           CodeInUse,
+	CauseStorage:          WarnJournal,
 }

@@ -3,14 +3,17 @@ package engine
 import (
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/queue"
+	"github.com/bucketline/bucketline/s3"
 )
 
 // Poll writes the next thing to do into act and returns true, or returns false
-// when there is nothing until the next event. Requests are signed here, with
-// now.Wall, so an action is to be carried out at once. What act points to
-// lives until the next Poll, but Send: that lives until its request has ended.
+// when there is nothing until the next event, or until Wake. Requests are
+// signed here, with now.Wall, so an action is to be carried out at once. What
+// act points to lives until the next Poll, but Send: that lives until its
+// request has ended.
 func (e *Engine) Poll(now Now, act *Action) bool {
-	if e.notes.poll(act) || e.pollBreakOff(act) || e.pollDescribe(act) || e.pollSend(now, act) {
+	now = e.read(now)
+	if e.notes.poll(act) || e.pollBreakOff(act) || e.pollBegin(act) || e.pollAside(act) || e.pollSend(now, act) {
 		return true
 	}
 	return e.notes.poll(act)
@@ -27,27 +30,153 @@ func (e *Engine) pollBreakOff(act *Action) bool {
 	return false
 }
 
-// pollDescribe gives the next queued file a slot.
-func (e *Engine) pollDescribe(act *Action) bool {
+// pollBegin gives the next job or queued file a slot. The last one is kept for
+// jobs, so that cleaning up never waits for files that are held.
+func (e *Engine) pollBegin(act *Action) bool {
 	if e.active == len(e.slots) {
 		return false
 	}
-	file, ok := e.table.Next(queue.ClassSmall)
+	if e.beginJob() {
+		return e.notes.poll(act) || e.pollBegin(act)
+	}
+	if e.active >= len(e.slots)-1 {
+		return false
+	}
+	file, class, ok := e.nextFile()
 	if !ok {
 		return false
 	}
+	s := e.take(file, jobFile, stepDescribe)
+	s.priority = e.table.Priority(file)
+	if class == queue.ClassLarge {
+		e.large++
+	}
+	e.setState(file, queue.StateUploading)
+	*act = Action{Kind: ActDescribe, File: file}
+	return true
+}
+
+// nextFile chooses between small and large files: by priority, then in order,
+// but large ones only up to their share of the slots.
+func (e *Engine) nextFile() (FileID, queue.Class, bool) {
+	small, isSmall := e.table.Next(queue.ClassSmall)
+	large, isLarge := e.table.Next(queue.ClassLarge)
+	if e.large >= max(e.config.Connections/maxLargeShare, 1) {
+		isLarge = false
+	}
+	if isSmall && isLarge {
+		p, q := rank(e.table.Priority(small)), rank(e.table.Priority(large))
+		isSmall = p < q || p == q && small < large
+	}
+	if isSmall {
+		return small, queue.ClassSmall, true
+	}
+	return large, queue.ClassLarge, isLarge
+}
+
+// rank orders priorities: what goes first is smaller.
+func rank(p queue.Priority) int {
+	switch p {
+	case queue.PriorityHigh:
+		return 0
+	case queue.PriorityLow:
+		return 2
+	}
+	return 1
+}
+
+// take gives a file or a job a free slot. There must be one.
+func (e *Engine) take(file FileID, what job, first step) *slot {
 	for i := range e.slots {
 		if s := &e.slots[i]; s.step == stepFree {
-			s.begin(file, e.begun)
-			e.begun++
+			s.holds(file, what, first)
 			e.active++
-			s.step = stepDescribed
-			e.setState(file, queue.StateUploading)
-			*act = Action{Kind: ActDescribe, File: file}
-			return true
+			return s
 		}
 	}
 	panic("bucketline: internal error: no free slot")
+}
+
+// pollAside asks for the next digest or piece of a stream.
+func (e *Engine) pollAside(act *Action) bool {
+	if e.asides >= asides {
+		return false
+	}
+	for i := range e.slots {
+		s := &e.slots[i]
+		if s.resting {
+			continue
+		}
+		if part := s.toRead(); part != 0 {
+			s.reading = true
+			e.aside(s, ActRead, part, s3.NoChecksum, act)
+			return true
+		}
+		if s.step == stepHash && !s.asked && s.due(0, e.mono) {
+			s.asked = true
+			e.aside(s, ActHash, 0, s.object.Algorithm, act)
+			return true
+		}
+		if s.step != stepParts || s.asides > 1 {
+			continue
+		}
+		if part := s.toHash(e.mono); part != 0 {
+			e.aside(s, ActHash, part, s.object.Algorithm, act)
+			return true
+		}
+	}
+	return false
+}
+
+// maxReadAhead is how many parts of a stream are read and not yet stored: what
+// bounds its memory.
+const maxReadAhead = 4
+
+// toRead returns the part of a stream to read next, or 0.
+func (s *slot) toRead() uint16 {
+	if !s.stream || s.ended || s.reading || s.readTo == s3.MaxParts {
+		return 0
+	}
+	if s.step == stepRead || s.step == stepParts && s.readTo-s.parts.stored < maxReadAhead {
+		return s.readTo + 1
+	}
+	return 0
+}
+
+// toHash marks the part whose digest is needed next, and returns it, or 0: one
+// that is to be sent with it, or one of an earlier run that is compared.
+func (s *slot) toHash(now Instant) uint16 {
+	p := &s.parts
+	if s.hashFirst() && len(p.ready)+s.asides < maxReady {
+		for i := range s.setbacks {
+			b := &s.setbacks[i]
+			if b.part != 0 && b.until <= now && p.state[b.part-1] == partWaiting {
+				p.state[b.part-1] = partHashing
+				return b.part
+			}
+		}
+		if n := p.pending(); n != 0 && len(s.setbacks) < maxSetbacks {
+			p.take(n, partHashing)
+			return n
+		}
+	}
+	if n := p.kept(); n != 0 {
+		p.state[n-1] = partChecking
+		return n
+	}
+	return 0
+}
+
+// aside puts a Hash or a Read in flight.
+func (e *Engine) aside(s *slot, kind ActionKind, part uint16, a s3.Algorithm, act *Action) {
+	i := e.free()
+	e.requests[i].clean()
+	e.requests[i].send.Op = 0
+	r := e.launch(s, i, kind)
+	r.part = part
+	r.offset, r.length = s.plan.Range(part)
+	*act = Action{Kind: kind, File: s.file, Req: r.id(i), Part: part, Offset: r.offset, Length: r.length, Hash: a}
+	e.show(s)
 }
 
 // pollSend words and signs the next request, or holds it.
@@ -57,7 +186,7 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		_, ok := e.keeper.Current(now.Wall)
 		return ok && e.unhold(act)
 	}
-	if e.inFlight == len(e.requests) {
+	if e.inFlight >= e.window.size() || e.offline && !e.mayProbe() {
 		return false
 	}
 	c, ok := e.keeper.Current(now.Wall)
@@ -69,28 +198,74 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 	}
 	i := e.free()
 	r := &e.requests[i]
+	r.clean()
 	if err := e.word(s, r); err != nil {
 		e.unworded(s, inputError(err))
-		return e.notes.poll(act)
+		return e.notes.poll(act) || e.pollSend(now, act)
 	}
-	if e.config.SignatureVersion == 2 {
-		e.v2.SignHeader(&r.send, &c.Credentials, now.Wall)
-	} else {
-		e.v4.SignHeader(&r.send, &c.Credentials, e.address.Region, now.Wall)
+	if err := e.sign(r, c, now); err != nil {
+		e.unworded(s, Error{Code: s3.CodeFormInvalid, Op: r.send.Op})
+		return e.notes.poll(act) || e.pollSend(now, act)
 	}
-	e.launch(s, r, i, c)
-	offset, _ := s.plan.Range(r.part)
-	*act = Action{Kind: ActSend, File: s.file, Req: r.id(i), Send: &r.send, Part: r.part, Offset: offset, Length: r.length}
+	e.launch(s, i, ActSend)
+	r.signedWith = c
+	if s.step == stepComplete && s.completing == 0 {
+		s.completing = int64(now.Wall)
+	}
+	e.served++
+	s.served = e.served
+	*act = Action{
+		Kind: ActSend, File: s.file, Req: r.id(i), Send: &r.send,
+		Part: r.part, Offset: r.offset, Length: r.length, Hash: r.hash,
+	}
+	e.show(s)
 	return true
 }
 
-// pick returns the slot whose request is to be sent next: those with nothing
-// under way come first, so that no file starves, then the one begun first.
+func (e *Engine) sign(r *request, c *cred.Credentials, now Now) error {
+	switch {
+	case r.send.Op == s3.OpPostObject:
+		return e.signForm(r, c, now)
+	case e.config.SignatureVersion == 2:
+		e.v2.SignHeader(&r.send, &c.Credentials, now.Wall)
+	default:
+		e.v4.SignHeader(&r.send, &c.Credentials, e.address.Region, now.Wall)
+	}
+	return nil
+}
+
+// formMillis is how long a form may be used: longer than any upload of one
+// request should take, since the store judges it when it has arrived.
+const formMillis = 3_600_000
+
+// signForm makes a policy that allows this very form, and adds it.
+func (e *Engine) signForm(r *request, c *cred.Credentials, now Now) error {
+	p := &e.policy
+	p.Conditions, p.Form = p.Conditions[:0], p.Form[:0]
+	p.Expiration = min(now.Wall+formMillis, c.Expiration)
+	p.Equal("bucket", e.address.Bucket)
+	p.ContentLengthRange(r.length, r.length)
+	for _, f := range r.send.Form {
+		p.Field(f.Name, f.Value)
+	}
+	var err error
+	if e.config.SignatureVersion == 2 {
+		err = e.v2.Policy(p, &c.Credentials, now.Wall)
+	} else {
+		err = e.v4.Policy(p, &c.Credentials, e.address.Region, now.Wall)
+	}
+	r.send.Form = append(r.send.Form[:0], p.Form...)
+	return err
+}
+
+// pick returns the slot whose request is to be sent next: by priority, then
+// those with the least under way, so that no file starves, then the one that
+// was not served for longest.
 func (e *Engine) pick() *slot {
 	var best *slot
 	for i := range e.slots {
 		s := &e.slots[i]
-		if s.step == stepFree || !s.wants() {
+		if s.step == stepFree || !s.ready(e.mono) {
 			continue
 		}
 		if best == nil || s.before(best) {
@@ -101,58 +276,26 @@ func (e *Engine) pick() *slot {
 }
 
 func (s *slot) before(t *slot) bool {
-	if (s.inFlight == 0) != (t.inFlight == 0) {
-		return s.inFlight == 0
+	if p, q := rank(s.priority), rank(t.priority); p != q {
+		return p < q
 	}
-	return s.order < t.order
-}
-
-// word writes the slot's next request into r.send.
-func (e *Engine) word(s *slot, r *request) error {
-	r.part = 0
-	r.length = 0
-	switch s.step {
-	case stepPut:
-		r.length = s.plan.Size
-		return e.address.PutObject(&r.send, &s.object)
-	case stepCreate:
-		return e.address.CreateMultipartUpload(&r.send, &s.object)
-	case stepParts:
-		r.part = s.parts.take()
-		_, r.length = s.plan.Range(r.part)
-		return e.address.UploadPart(&r.send, &s.object, s.uploadID, r.part, nil)
-	case stepComplete:
-		// Without the object's size: its header would fail the CORS preflight of
-		// a bucket that lists the headers it allows, after all bytes have gone.
-		err := e.address.CompleteMultipartUpload(&r.send, &s.object, s.uploadID, &s.parts.list, -1)
-		r.length = int64(len(r.send.Body))
-		return err
+	if p, q := s.inFlight-s.asides, t.inFlight-t.asides; p != q {
+		return p < q
 	}
-	return e.address.AbortMultipartUpload(&r.send, &s.object, s.uploadID)
+	return int32(s.served-t.served) < 0
 }
 
 // unworded gives up a request that cannot be worded. The first of a file is
 // worded from what people chose, later ones also from what the store said.
 func (e *Engine) unworded(s *slot, err Error) {
-	if s.step == stepAbort {
+	switch {
+	case s.step == stepAbort:
 		e.orphan(s, err)
-		return
+	case s.job != jobFile:
+		e.jobFailed(s, err)
+	default:
+		e.fail(s, err)
 	}
-	e.fail(s, err)
-}
-
-// launch puts r in flight.
-func (e *Engine) launch(s *slot, r *request, i int, c *cred.Credentials) {
-	for j := range e.slots {
-		if &e.slots[j] == s {
-			r.slot = j
-		}
-	}
-	r.live, r.signedWith = true, c
-	e.inFlight++
-	s.inFlight++
-	s.asked = r.part == 0
-	e.changed++
 }
 
 // holdAll tells, once a reason, that nothing can be signed, asks for new
@@ -160,17 +303,16 @@ func (e *Engine) launch(s *slot, r *request, i int, c *cred.Credentials) {
 func (e *Engine) holdAll(now Now, act *Action) bool {
 	reason, ask := e.keeper.WantRefresh(now.Wall)
 	if !e.held || e.hold != reason {
+		if !e.held {
+			e.heldSince = e.mono
+		}
 		e.held, e.hold = true, reason
 		e.changed++
-		e.notes.add(note{kind: ActNoteHold, reason: reason})
+		e.notes.add(note{kind: ActNoteHold, file: NoFile, reason: reason})
 	}
-	for i := range e.slots {
-		if s := &e.slots[i]; s.wants() && !e.table.State(s.file).Ended() {
-			e.setState(s.file, queue.StateHolding)
-		}
-	}
+	e.showAll()
 	if ask && e.config.CanRefresh {
-		e.notes.add(note{kind: ActRefresh, reason: reason})
+		e.notes.add(note{kind: ActRefresh, file: NoFile, reason: reason})
 	}
 	return e.notes.poll(act)
 }
@@ -181,18 +323,9 @@ func (e *Engine) unhold(act *Action) bool {
 		return false
 	}
 	e.held, e.hold = false, cred.ReasonNone
+	e.postpone(e.mono - e.heldSince)
 	e.changed++
-	e.notes.add(note{kind: ActNoteRelease})
-	for i := range e.slots {
-		s := &e.slots[i]
-		if s.step == stepFree || e.table.State(s.file) != queue.StateHolding {
-			continue
-		}
-		if s.step == stepComplete {
-			e.setState(s.file, queue.StateCompleting)
-			continue
-		}
-		e.setState(s.file, queue.StateUploading)
-	}
+	e.notes.add(note{kind: ActNoteRelease, file: NoFile})
+	e.showAll()
 	return e.notes.poll(act)
 }

@@ -78,7 +78,7 @@ func (w *world) handle(ev Event) {
 
 // something happens.
 func (w *world) something() {
-	w.now.Wall += sign.UnixMilli(w.rand.IntN(3000))
+	w.pass(int64(w.rand.IntN(3000)))
 	switch n := w.rand.IntN(100); {
 	case n < 10 && w.files < 40:
 		w.handle(Event{Kind: EvAdded, Files: []Spec{{Size: w.rand.Int64N(30<<20) >> w.rand.UintN(30)}}})
@@ -92,6 +92,13 @@ func (w *world) something() {
 	case len(w.order) > 0:
 		w.finish(w.order[w.rand.IntN(len(w.order))])
 	}
+}
+
+// pass lets time go by.
+func (w *world) pass(millis int64) {
+	w.now.Wall += sign.UnixMilli(millis)
+	w.now.Mono += Instant(millis)
+	w.handle(Event{Kind: EvTick})
 }
 
 func (w *world) refresh() {
@@ -143,6 +150,7 @@ func (w *world) refuse(id ReqID, status int, code string) {
 
 func (w *world) succeed(id ReqID, f *flight) {
 	ev := Event{Kind: EvAnswered, Req: id, Status: 200, Header: []s3.Field{{Name: "ETag", Value: `"e"`}}}
+	ev.Digest = make([]byte, f.act.Hash.Size())
 	switch f.act.Send.Op {
 	case s3.OpCreateMultipartUpload:
 		upload := fmt.Sprintf("U%d", id)
@@ -154,6 +162,12 @@ func (w *world) succeed(id ReqID, f *flight) {
 	case s3.OpAbortMultipartUpload:
 		delete(w.uploads, f.upload)
 		ev.Status = 204
+	case s3.OpListParts:
+		if !w.uploads[f.upload] {
+			w.refuse(id, 404, "NoSuchUpload")
+			return
+		}
+		ev.Body = []byte("<ListPartsResult></ListPartsResult>")
 	}
 	w.handle(ev)
 }
@@ -167,6 +181,8 @@ func (w *world) drain() {
 			w.handle(Event{Kind: EvDescribed, File: act.File, Object: &s3.Object{Key: "f" + strconv.Itoa(int(act.File))}})
 		case ActSend:
 			w.sent(act)
+		case ActHash:
+			w.handle(Event{Kind: EvHashed, Req: act.Req, Digest: make([]byte, act.Hash.Size())})
 		case ActBreakOff:
 			f := w.flying[act.Req]
 			if f == nil || f.broken {
@@ -200,7 +216,7 @@ func (w *world) sent(act Action) {
 		w.t.Fatalf("sent %v unsigned", act.Send.Op)
 	case w.flying[act.Req] != nil:
 		w.t.Fatalf("request %d is under way already", act.Req)
-	case w.ended[act.File] != 0 && act.Send.Op != s3.OpAbortMultipartUpload:
+	case w.ended[act.File] != 0 && act.Send.Op != s3.OpAbortMultipartUpload && act.Send.Op != s3.OpListParts:
 		w.t.Fatalf("sent %v for file %d after its end", act.Send.Op, act.File)
 	}
 	if act.Send.Op == s3.OpAbortMultipartUpload {
@@ -218,7 +234,7 @@ func (w *world) sent(act Action) {
 }
 
 func (w *world) moved(act Action) {
-	if w.ended[act.File] != 0 {
+	if w.ended[act.File] != 0 && (w.ended[act.File] != queue.StateFailed || act.State != queue.StateCancelled) {
 		w.t.Fatalf("file %d moved to %v after %v", act.File, act.State, w.ended[act.File])
 	}
 	if act.State.Ended() {
@@ -259,6 +275,10 @@ func (w *world) settle() {
 			w.asked = 0
 			w.credentials()
 		default:
+			if at, ok := w.engine.Wake(); ok {
+				w.pass(int64(max(at-w.now.Mono, 1)))
+				continue
+			}
 			w.atRest(totals)
 			return
 		}

@@ -5,23 +5,38 @@ import (
 	"github.com/bucketline/bucketline/s3"
 )
 
-// request is one request under way, or a place for one.
+// request is one request under way, or a place for one: a Send, a Hash or a
+// Read.
 type request struct {
 	live       bool
-	breakOff   bool // ActBreakOff is to be asked
-	broken     bool // ActBreakOff has been asked
+	kind       ActionKind // ActSend, ActHash, ActRead
+	breakOff   bool       // ActBreakOff is to be asked
+	broken     bool       // ActBreakOff has been asked
+	stalled    bool       // because no byte moved
 	generation uint32
 	slot       int
+	step       step // that it was sent for
 	part       uint16
+	offset     int64
 	length     int64
 	sent       int64
+	digest     [64]byte // of its body, where that was known before
+	digestLen  uint8
+	hash       s3.Algorithm // what the driver computes beside
+	number     uint32
+	begun      Instant
+	moved      Instant // when a byte last moved
 	signedWith *cred.Credentials
 	send       s3.Request
 }
 
 // reqIndexBits is how many bits of a ReqID name the place; the rest is its
 // generation, so that an answer to an earlier request is recognised.
-const reqIndexBits = 8
+const reqIndexBits = 9
+
+// asides is how many Hash and Read actions are under way at once, over all
+// files.
+const asides = 4
 
 // id names the request that is in place i now.
 func (r *request) id(i int) ReqID {
@@ -51,15 +66,79 @@ func (e *Engine) free() int {
 	panic("bucketline: internal error: no free request")
 }
 
-// finish takes r out of flight.
+// launch puts a request of s in flight.
+func (e *Engine) launch(s *slot, i int, kind ActionKind) *request {
+	r := &e.requests[i]
+	r.live, r.kind, r.step = true, kind, s.step
+	r.slot = e.indexOf(s)
+	r.begun, r.moved = e.mono, e.mono
+	r.number = e.launched
+	e.launched++
+	s.inFlight++
+	if kind == ActSend {
+		e.inFlight++
+		s.asked = s.step != stepParts
+	} else {
+		e.asides++
+		s.asides++
+	}
+	e.changed++
+	return r
+}
+
+func (e *Engine) indexOf(s *slot) int {
+	for j := range e.slots {
+		if &e.slots[j] == s {
+			return j
+		}
+	}
+	panic("bucketline: internal error: no such slot")
+}
+
+// finish takes r out of flight. Its fields stay readable until the place is
+// used again.
 func (e *Engine) finish(r *request) *slot {
 	s := &e.slots[r.slot]
-	e.sent -= r.sent
-	e.inFlight--
 	s.inFlight--
-	s.asked = false
-	r.live, r.breakOff, r.broken, r.sent = false, false, false, 0
+	if r.kind == ActSend {
+		e.sent -= r.sent
+		e.inFlight--
+		if r.step == s.step && s.step != stepParts {
+			s.asked = false
+		}
+	} else {
+		e.asides--
+		s.asides--
+	}
+	r.live, r.breakOff = false, false
 	r.generation++
 	e.changed++
 	return s
+}
+
+// clean makes the place i ready for another request.
+func (r *request) clean() {
+	r.broken, r.stalled, r.sent, r.part, r.length, r.offset = false, false, 0, 0, 0, 0
+	r.hash, r.digestLen, r.signedWith = s3.NoChecksum, 0, nil
+}
+
+// breakOffAll asks for all requests of s to be dropped.
+func (e *Engine) breakOffAll(s *slot) {
+	for i := range e.requests {
+		if r := &e.requests[i]; r.live && &e.slots[r.slot] == s {
+			r.breakOff = !r.broken
+		}
+	}
+}
+
+// carriesFile reports that r's body is bytes of a file.
+func (r *request) carriesFile() bool {
+	op := r.send.Op
+	return r.kind == ActSend && (op == s3.OpPutObject || op == s3.OpPostObject || op == s3.OpUploadPart)
+}
+
+// mayStore reports that r, unanswered, may have made the object.
+func (r *request) mayStore() bool {
+	op := r.send.Op
+	return op == s3.OpPutObject || op == s3.OpPostObject || op == s3.OpCompleteMultipartUpload
 }

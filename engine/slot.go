@@ -2,92 +2,171 @@ package engine
 
 import (
 	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 )
 
-// step is what an active file needs next.
+// step is what a slot needs next.
 type step uint8
 
 const (
-	stepFree     step = iota // the slot holds no file
-	stepDescribe             // ActDescribe is to be asked
-	stepDescribed
-	stepPut      // one PutObject
-	stepCreate   // CreateMultipartUpload
-	stepParts    // UploadPart, many at a time
-	stepComplete // CompleteMultipartUpload
-	stepAbort    // AbortMultipartUpload, once nothing is under way
-	stepEnd      // the file has ended; requests may still be under way
+	stepFree     step = iota // the slot holds nothing
+	stepDescribe             // waits for EvDescribed
+	stepLoad                 // waits for EvLoaded
+	stepRead                 // the first bytes of a stream
+	stepHash                 // the checksum of a file that goes up in one request
+	stepPut                  // PutObject or PostObject
+	stepPeek                 // HeadObject: is the key free?
+	stepCreate               // CreateMultipartUpload
+	stepSave                 // waits until the journal has the upload's record
+	stepList                 // ListParts, page by page: see listing
+	stepParts                // UploadPart, many at a time
+	stepComplete             // CompleteMultipartUpload
+	stepHead                 // HeadObject: what became of the object?
+	stepAbort                // AbortMultipartUpload, once nothing is under way
+	stepSweep                // ListMultipartUploads, page by page
+	stepPark                 // to be left as it is, once nothing is under way
+	stepEnd                  // over; requests may still be under way
 )
 
-// slot is the full state of one active file. Slots are few and reused: their
-// buffers are what an upload in parts costs.
-type slot struct {
-	step     step
-	file     FileID
-	object   s3.Object
-	plan     queue.Plan
-	uploadID string
-	parts    parts
+// listing is why parts are listed.
+type listing uint8
 
-	inFlight     int   // requests of this file under way
+const (
+	listResume listing = iota // which parts of an earlier run can be kept?
+	listNames                 // ETags that CORS hides
+	listProbe                 // has the upload been completed?
+	listRepair                // the store refused our list of parts
+	listGone                  // has the abort left anything?
+)
+
+// job is what a slot does when it carries no file's bytes.
+type job uint8
+
+const (
+	jobFile    job = iota
+	jobDiscard     // abort the upload of a cancelled file that had no slot
+	jobAbandon     // abort the upload that a record describes
+	jobSweep       // abort what earlier runs left behind
+)
+
+// slot is the full state of one active file or job. Slots are few and reused:
+// their buffers are what an upload in parts costs.
+type slot struct {
+	step       step
+	job        job
+	file       FileID // NoFile for jobAbandon and jobSweep
+	object     s3.Object
+	source     journal.Source
+	onConflict OnConflict
+	key        string // as described; a conflict may rename object.Key
+	form       bool   // goes up as a browser form
+	given      bool   // object.Digest is the user's
+	plan       queue.Plan
+	priority   queue.Priority
+	uploadID   string
+	parts      parts
+
+	// The journal.
+	name     string // of the record; empty: the file has none
+	loading  bool   // EvLoaded is awaited
+	open     bool   // the record is ours
+	recorded bool   // it is on disk, so that the upload can be left and found again
+	unsaved  int    // how many times EvSaved is awaited
+
+	// A stream.
+	stream  bool
+	ended   bool   // its last byte has been read
+	readTo  uint16 // parts read so far
+	reading bool
+
+	inFlight     int   // requests of this slot under way
+	asides       int   // of those, ActHash and ActRead
 	acknowledged int64 // bytes of stored parts
 	asked        bool  // the one request of this step is under way
+	served       uint32
+	resting      bool // the user paused a file that cannot leave its slot
+
+	setbacks []setback
+	listing  listing
+	after    uint16 // the last part number listed
+
+	// What went wrong before, and how often.
+	restarts   uint8 // uploads begun anew
+	repairs    uint8 // times that the store refused our list of parts, or the object
+	renames    uint8
+	doubt      bool // a request that may have stored the object got no answer
+	late       bool // a part may land after the abort
+	aborts     uint8
+	conflicted bool  // the key has an object that may be ours
+	completing int64 // when the store was first asked to join the parts, in milliseconds since 1970
+	lost       bool  // an upload may exist whose ID was never told
+	again      bool  // after the abort, begin anew
+	wake       bool  // the user resumed the file while it was being parked
 
 	// refused is the credentials that the store last refused for this file,
 	// nil after a success. A second set that it refuses fails the file, so that
 	// a store which refuses one file for ever makes no loop.
 	refused *cred.Credentials
-
-	order uint32
 }
 
-// wants reports that the slot has a request to send.
-func (s *slot) wants() bool {
+// holds makes the slot hold a file or a job, keeping its buffers.
+func (s *slot) holds(file FileID, what job, first step) {
+	parts, setbacks := s.parts, s.setbacks[:0]
+	parts.reset(0)
+	*s = slot{step: first, job: what, file: file, parts: parts, setbacks: setbacks}
+}
+
+// enter moves the slot to its next step, which has had no setback yet.
+func (s *slot) enter(next step) {
+	s.step = next
+	s.asked = false
+	s.clearSetbacks()
+}
+
+// list begins to list the upload's parts.
+func (s *slot) list(why listing) {
+	s.enter(stepList)
+	s.listing, s.after = why, 0
+}
+
+// ready reports that the slot has a request to send now.
+func (s *slot) ready(now Instant) bool {
+	if s.resting {
+		return false
+	}
 	switch s.step {
-	case stepPut, stepCreate, stepComplete:
-		return !s.asked
-	case stepAbort:
-		return !s.asked && s.inFlight == 0
+	case stepPut, stepPeek, stepCreate, stepHead, stepSweep:
+		return !s.asked && s.due(0, now)
+	case stepComplete, stepAbort:
+		return !s.asked && s.inFlight == 0 && s.due(0, now)
+	case stepList:
+		return !s.asked && s.inFlight == 0 && s.due(0, now)
 	case stepParts:
-		return s.parts.pending()
+		return s.nextPart(now) != 0
 	}
 	return false
 }
 
-// begin makes the slot hold file, keeping its buffers.
-func (s *slot) begin(file FileID, order uint32) {
-	parts := s.parts
-	*s = slot{step: stepDescribe, file: file, order: order, parts: parts}
-}
-
-// enter moves the slot to its next step.
-func (s *slot) enter(next step) {
-	s.step = next
-	s.asked = false
-}
-
-// checksumInParts makes a checksum of the whole file one that S3 checks when it
-// joins the parts, which it does for the CRCs alone (S3 User Guide, "Checking
-// object integrity", full object checksums). It reports whether that can be.
-func (s *slot) checksumInParts() bool {
-	switch s.object.Algorithm {
-	case s3.CRC32, s3.CRC32C, s3.CRC64NVME:
-		s.object.ChecksumType = s3.FullObject
-	case s3.NoChecksum:
-	default:
-		return false
+// deciding reports that the store may be making the object: it is too late to
+// pause or to cancel, since nobody could say what became of it.
+func (s *slot) deciding() bool {
+	switch s.step {
+	case stepComplete, stepHead:
+		return s.asked || s.doubt
+	case stepList:
+		return s.listing == listProbe
 	}
-	return true
+	return false
 }
 
-// end lets the file go: a multipart upload is aborted once nothing of it is
-// under way, else the slot is free as soon as that is so.
-func (s *slot) end() {
-	if s.uploadID != "" {
-		s.enter(stepAbort)
-		return
-	}
-	s.enter(stepEnd)
+// whole reports that the store checks the object as a whole when it joins the
+// parts, by a CRC that is worked out from those of the parts.
+func (s *slot) whole() bool {
+	return s.object.Algorithm.Stored() && s.object.ChecksumType == s3.FullObject
 }
+
+// hashFirst reports that a part's digest goes into its request, so that it has
+// to be known before.
+func (s *slot) hashFirst() bool { return s.object.Algorithm != s3.NoChecksum && !s.whole() }

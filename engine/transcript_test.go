@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bufio"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
@@ -97,6 +99,7 @@ type script struct {
 	config Config
 	now    Now
 	live   map[string]ReqID // by what drain printed of it
+	disk   []byte           // the journal's one record
 	record *json.Encoder    // or nil
 }
 
@@ -122,9 +125,11 @@ func (s *script) tell(line told) {
 
 // run carries out one command:
 //
-//	config [connections=N] [part=MiB] [threshold=MiB] [v2] [norefresh]
-//	add SIZE…                  sizes in bytes, or MiB with an M
-//	describe FILE KEY          the answer to "describe FILE"
+//	config [connections=N] [part=MiB] [threshold=MiB] [v2] [norefresh] [profile=NAME]
+//	       [checksum=auto|NAME] [retry=SECONDS] [stall=SECONDS] [form=MiB]
+//	add SIZE…                  sizes in bytes, or MiB with an M; "stream"
+//	describe FILE KEY [if-none-match] [skip|rename|replace|ask] [journal=PRINT]
+//	                           the answer to "describe FILE"
 //	undescribe FILE CAUSE
 //	credentials SECONDS        credentials that end so many seconds from now
 //	refresh failed
@@ -132,9 +137,17 @@ func (s *script) tell(line told) {
 //	cancel FILE
 //	wait SECONDS
 //	sent REQUEST BYTES
-//	answer REQUEST STATUS [name=value…] [body…]
+//	answer REQUEST STATUS [name=value…] [digest:HEX] [body…]
 //	break REQUEST CAUSE
-//	totals | file FILE | cells FILE N
+//	hash REQUEST HEX
+//	read REQUEST BYTES [last]
+//	load FILE nothing|disk|locked|broken|damaged
+//	saved FILE [failed]
+//	pause|resume|retry FILE; prioritize FILE high|normal|low; resolve FILE skip|rename|replace
+//	all pause|resume|retry|cancel
+//	offline | online | tick | clock SECONDS
+//	sweep PREFIX SECONDS [KEEP…] | abandon
+//	totals | file FILE | cells FILE N | wake
 func (s *script) run(line string, out *strings.Builder) {
 	words := strings.Fields(line)
 	if words[0] == "config" {
@@ -162,6 +175,9 @@ func (s *script) run(line string, out *strings.Builder) {
 			fmt.Fprintf(out, " %s%d", []string{"empty", "flying", "stored", "held"}[c.State], c.Filled)
 		}
 		out.WriteString("\n")
+	case "wake":
+		at, ok := s.engine.Wake()
+		fmt.Fprintf(out, "= in %d ms %v\n", int64(at-s.now.Mono), ok)
 	default:
 		ev := s.event(words, line)
 		err := s.engine.Handle(s.now, &ev)
@@ -177,6 +193,8 @@ func (s *script) configure(words []string) {
 		Target:     s3.Target{Region: "eu-west-1", Bucket: "photos"},
 		PartSize:   5 << 20,
 		CanRefresh: true,
+
+		WithoutChecksum: true,
 	}
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
@@ -191,6 +209,18 @@ func (s *script) configure(words []string) {
 			s.config.SignatureVersion = 2
 		case "norefresh":
 			s.config.CanRefresh = false
+		case "profile":
+			s.config.Target.Profile, _ = s3.ParseProfile(value)
+			s.config.Target.Endpoint = "https://store.example.com"
+		case "checksum":
+			s.config.WithoutChecksum = false
+			s.config.Checksum, _ = s3.ParseAlgorithm(value)
+		case "retry":
+			s.config.RetryMillis = s.number(value) * 1000
+		case "stall":
+			s.config.StallMillis = s.number(value) * 1000
+		case "form":
+			s.config.FormBelow = s.number(value) << 20
 		default:
 			s.t.Fatalf("no such setting: %s", w)
 		}
@@ -208,11 +238,15 @@ func (s *script) event(words []string, line string) Event {
 	case "add":
 		ev := Event{Kind: EvAdded}
 		for _, w := range words[1:] {
-			ev.Files = append(ev.Files, Spec{Size: s.number(w)})
+			size := UnknownSize
+			if w != "stream" {
+				size = s.number(w)
+			}
+			ev.Files = append(ev.Files, Spec{Size: size})
 		}
 		return ev
 	case "describe":
-		return Event{Kind: EvDescribed, File: FileID(s.number(words[1])), Object: &s3.Object{Key: words[2]}}
+		return s.describe(words)
 	case "undescribe":
 		return Event{Kind: EvUndescribed, File: FileID(s.number(words[1])), Cause: s.cause(words[2])}
 	case "credentials":
@@ -237,8 +271,87 @@ func (s *script) event(words []string, line string) Event {
 	case "answer":
 		return s.answer(words, line)
 	}
-	s.t.Fatalf("no such command: %s", line)
-	return Event{}
+	return s.laterEvent(words, line)
+}
+
+var choices = map[string]OnConflict{"ask": ConflictAsk, "skip": ConflictSkip, "rename": ConflictRename, "replace": ConflictReplace}
+
+func (s *script) describe(words []string) Event {
+	file := FileID(s.number(words[1]))
+	ev := Event{Kind: EvDescribed, File: file, Object: &s3.Object{Key: words[2]}}
+	for _, w := range words[3:] {
+		switch name, value, _ := strings.Cut(w, "="); name {
+		case "if-none-match":
+			ev.Object.IfNoneMatch = "*"
+		case "journal":
+			ev.Source = journal.Source{Name: "source", Size: s.engine.table.Size(file), Modified: 1, Print: value}
+		default:
+			ev.OnConflict = choices[w]
+		}
+	}
+	return ev
+}
+
+// laterEvent reads the commands that are not about requests.
+func (s *script) laterEvent(words []string, line string) Event {
+	ev := Event{}
+	if len(words) > 1 {
+		if n, err := strconv.Atoi(words[1]); err == nil {
+			ev.File = FileID(n)
+		}
+	}
+	switch words[0] {
+	case "hash":
+		ev.Kind, ev.Req, ev.Digest = EvHashed, s.req(words[1]), s.hex(words[2])
+	case "read":
+		ev.Kind, ev.Req, ev.Bytes, ev.Last = EvRead, s.req(words[1]), s.number(words[2]), len(words) > 3
+	case "load":
+		ev.Kind = EvLoaded
+		switch words[2] {
+		case "disk":
+			ev.Record = s.disk
+		case "damaged":
+			ev.Record = []byte("not a record")
+		case "locked":
+			ev.Cause = CauseLocked
+		case "broken":
+			ev.Cause = CauseStorage
+		}
+	case "saved":
+		ev.Kind = EvSaved
+		if len(words) > 2 {
+			ev.Cause = CauseStorage
+		}
+	case "prioritize":
+		ev.Kind = EvPrioritize
+		ev.Priority = map[string]queue.Priority{"high": queue.PriorityHigh, "low": queue.PriorityLow}[words[2]]
+	case "resolve":
+		ev.Kind, ev.OnConflict = EvResolve, choices[words[2]]
+	case "clock":
+		ev.Kind, ev.Wall = EvClock, s.now.Wall+sign.UnixMilli(s.number(words[1])*1000)
+	case "sweep":
+		ev.Kind, ev.Name, ev.Wall, ev.Keep = EvSweep, words[1], s.now.Wall-sign.UnixMilli(s.number(words[2])*1000), words[3:]
+	case "abandon":
+		ev.Kind, ev.Name, ev.Record = EvAbandon, "record", s.disk
+	default:
+		kind, ok := map[string]EventKind{
+			"pause": EvPause, "resume": EvResume, "retry": EvRetry, "all pause": EvPauseAll, "all resume": EvResumeAll,
+			"all retry": EvRetryAll, "all cancel": EvCancelAll, "offline": EvOffline, "online": EvOnline, "tick": EvTick,
+		}[strings.TrimRight(line, " 0123456789")]
+		if !ok {
+			s.t.Fatalf("no such command: %s", line)
+		}
+		ev.Kind = kind
+	}
+	return ev
+}
+
+func (s *script) hex(word string) []byte {
+	raw, err := hex.DecodeString(word)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return raw
 }
 
 func (s *script) answer(words []string, line string) Event {
@@ -247,6 +360,10 @@ func (s *script) answer(words []string, line string) Event {
 		if strings.HasPrefix(w, "<") {
 			ev.Body = []byte(line[strings.Index(line, "<"):])
 			break
+		}
+		if digest, ok := strings.CutPrefix(w, "digest:"); ok {
+			ev.Digest = s.hex(digest)
+			continue
 		}
 		name, value, _ := strings.Cut(w, "=")
 		ev.Header = append(ev.Header, s3.Field{Name: name, Value: value})
@@ -267,6 +384,7 @@ func (s *script) cause(name string) Cause {
 	for c, n := range map[Cause]string{
 		CauseUnreachable: "unreachable", CauseOpaque: "opaque", CauseOffline: "offline", CauseBrokenOff: "brokenoff",
 		CauseSourceUnreadable: "unreadable", CauseSourceChanged: "changed", CauseRefused: "refused",
+		CauseTimeout: "timeout", CauseTLS: "tls", CauseAnswerTooLarge: "toolarge",
 	} {
 		if n == name {
 			return c
@@ -310,7 +428,7 @@ func (s *script) drain(out *strings.Builder) {
 		case ActRefresh:
 			fmt.Fprintf(out, "refresh: %v\n", act.Reason)
 		case ActNoteState:
-			fmt.Fprintf(out, "note %d %v%s%s\n", act.File, act.State, failure(act.Err), result(act.Result))
+			fmt.Fprintf(out, "note %d %v%s%s\n", act.File, act.State, failureText(act.Err), result(act.Result))
 		case ActNotePart:
 			fmt.Fprintf(out, "note %d part %d%s\n", act.File, act.Part, result(act.Result))
 		case ActNoteHold:
@@ -318,10 +436,50 @@ func (s *script) drain(out *strings.Builder) {
 		case ActNoteRelease:
 			out.WriteString("note release\n")
 		case ActNoteOrphan:
-			fmt.Fprintf(out, "note %d orphan%s\n", act.File, failure(act.Err))
+			fmt.Fprintf(out, "note %d orphan%s\n", act.File, failureText(act.Err))
+		default:
+			s.drainMore(&act, out)
 		}
 	}
 	s.tell(told{Polled: &polled})
+}
+
+// drainMore prints the actions of hashes, streams, the journal and retries.
+func (s *script) drainMore(act *Action, out *strings.Builder) {
+	switch act.Kind {
+	case ActHash, ActRead:
+		verb := "hash"
+		if act.Kind == ActRead {
+			verb = "read"
+		}
+		name := fmt.Sprintf("%d/%s/%d", act.File, verb, act.Part)
+		s.live[name] = act.Req
+		fmt.Fprintf(out, "%s %s bytes %d+%d %v\n", verb, name, act.Offset, act.Length, act.Hash)
+	case ActLoad:
+		fmt.Fprintf(out, "load %d\n", act.File)
+	case ActSave, ActAppend, ActForget, ActUnlock:
+		verb := map[ActionKind]string{ActSave: "save", ActAppend: "append", ActForget: "forget", ActUnlock: "unlock"}[act.Kind]
+		if act.Kind == ActSave {
+			s.disk = nil
+		}
+		s.disk = append(s.disk, act.Record...)
+		if act.Kind == ActForget {
+			s.disk = nil
+		}
+		fmt.Fprintf(out, "%s %d\n", verb, act.File)
+	case ActNoteRetry:
+		fmt.Fprintf(out, "note %d retry in %d ms%s\n", act.File, act.Delay, failureText(act.Err))
+	case ActNoteWarning:
+		fmt.Fprintf(out, "note warning%s\n", failureText(act.Err))
+	case ActNoteResumed:
+		fmt.Fprintf(out, "note %d resumed %d parts%s\n", act.File, act.Part, result(act.Result))
+	case ActNoteAll:
+		fmt.Fprintf(out, "note all %v\n", act.State)
+	case ActNoteSwept:
+		fmt.Fprintf(out, "note swept %s %s%s\n", act.Name, act.UploadID, failureText(act.Err))
+	case ActNoteSweepEnd:
+		fmt.Fprintf(out, "note sweep end%s\n", failureText(act.Err))
+	}
 }
 
 func (s *script) send(act *Action, out *strings.Builder) {
@@ -344,7 +502,7 @@ func (s *script) send(act *Action, out *strings.Builder) {
 	out.WriteString("\n")
 }
 
-func failure(err *Error) string {
+func failureText(err *Error) string {
 	if err == nil {
 		return ""
 	}
@@ -372,7 +530,7 @@ func TestHandle_refusesUnknownNames(t *testing.T) {
 		{Event{Kind: EvBroke, Req: 77}, ErrNoRequest},
 		{Event{Kind: EvDescribed, File: 0, Object: &s3.Object{}}, ErrNoFile},
 		{Event{Kind: EvCancel, File: 9}, ErrNoFile},
-		{Event{Kind: EvAdded, Files: []Spec{{Size: -1}}}, ErrSize},
+		{Event{Kind: EvAdded, Files: []Spec{{Size: -2}}}, ErrSize},
 		{Event{Kind: 99}, ErrEvent},
 	} {
 		if err := e.Handle(Now{}, &c.ev); !errors.Is(err, c.want) {

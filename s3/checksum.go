@@ -126,20 +126,26 @@ var polynomials = [CRC64NVME + 1]uint64{
 //
 // The checksum of a FullObject upload comes from those of its parts this way.
 func CombineCRC(a Algorithm, crcA, crcB uint64, lenB int64) uint64 {
-	// All three CRCs start and end with all ones, which cancel out: what is
-	// left is crcA times x^(8*lenB) modulo the polynomial, plus crcB.
-	poly := polynomials[a]
-	top := uint64(1) << (algorithms[a].size*8 - 1) // x^0
-	power := top >> 8                              // x^8: one byte
-	shift := top
-	for n := uint64(lenB); n != 0; n >>= 1 {
+	return multiply(crcA, crcShift(a, lenB), polynomials[a], topBit(a)) ^ crcB
+}
+
+// crcShift is x^(8*length) modulo a's polynomial: what a CRC is multiplied by
+// when length bytes follow. All three CRCs start and end with all ones, which
+// cancel out.
+func crcShift(a Algorithm, length int64) uint64 {
+	poly, top := polynomials[a], topBit(a)
+	power := top >> 8 // x^8: one byte
+	shift := top      // x^0
+	for n := uint64(length); n != 0; n >>= 1 {
 		if n&1 != 0 {
 			shift = multiply(shift, power, poly, top)
 		}
 		power = multiply(power, power, poly, top)
 	}
-	return multiply(crcA, shift, poly, top) ^ crcB
+	return shift
 }
+
+func topBit(a Algorithm) uint64 { return 1 << (algorithms[a].size*8 - 1) }
 
 // multiply is the product of two polynomials over GF(2) modulo poly, reflected.
 func multiply(a, b, poly, top uint64) uint64 {

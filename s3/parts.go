@@ -227,24 +227,16 @@ func (l *PartList) AppendComposite(dst []byte, a Algorithm) ([]byte, bool) {
 }
 
 // AppendFullObject appends the raw digest of the whole object under
-// FullObject, worked out from those of the parts: all of partSize bytes but
-// the last, size bytes together. It reports false when a digest is missing,
-// the sizes do not fit the parts, or a is not a CRC.
-func (l *PartList) AppendFullObject(dst []byte, a Algorithm, partSize, size int64) ([]byte, bool) {
+// FullObject, worked out from those of the parts, of which length tells how
+// many bytes each has, 1 or more but of the last. It reports false when a
+// digest is missing or a is not a CRC.
+func (l *PartList) AppendFullObject(dst []byte, a Algorithm, length func(part uint16) int64) ([]byte, bool) {
 	if !a.Stored() || !algorithms[a].full || l.check(a, true) != nil {
 		return dst, false
 	}
-	last := size - int64(l.count-1)*partSize
-	if partSize <= 0 || last < 0 || last > partSize {
-		return dst, false
-	}
-	crc := uint64(0)
+	crc, shift, of := uint64(0), uint64(0), int64(-1)
 	for i := range l.count {
 		_, digest := l.Part(uint16(i + 1))
-		length := partSize
-		if i == l.count-1 {
-			length = last
-		}
 		next := uint64(0)
 		for _, c := range digest {
 			next = next<<8 | uint64(c)
@@ -253,10 +245,14 @@ func (l *PartList) AppendFullObject(dst []byte, a Algorithm, partSize, size int6
 			crc = next
 			continue
 		}
-		crc = CombineCRC(a, crc, next, length)
+		// Neighbours are mostly of one length, so that this is one step each.
+		if n := length(uint16(i + 1)); n != of {
+			shift, of = crcShift(a, n), n
+		}
+		crc = multiply(crc, shift, polynomials[a], topBit(a)) ^ next
 	}
-	for shift := a.Size()*8 - 8; shift >= 0; shift -= 8 {
-		dst = append(dst, byte(crc>>shift))
+	for at := a.Size()*8 - 8; at >= 0; at -= 8 {
+		dst = append(dst, byte(crc>>at))
 	}
 	return dst, true
 }

@@ -57,6 +57,11 @@ type Facts struct {
 
 	MaxPartSize, MaxObjectSize, MaxSinglePut int64
 
+	// Checksum is the best that the store checks itself, for objects that ask
+	// for none: CRC64NVME of the whole where it is known to work, else
+	// Content-MD5 of each request, which every store compares.
+	Checksum Algorithm
+
 	Lacks Feature
 }
 
@@ -67,6 +72,10 @@ const (
 
 // facts has a row for each Profile. What a store lacks is listed only where
 // its documentation or its source says so:
+//
+// Checksums: User Guide, "Checking object integrity in Amazon S3"; MinIO and
+// VersityGW, source; R2, "S3 API compatibility", checksum types. Ceph before
+// Squid ignores x-amz-checksum headers, and B2 and GCS document Content-MD5.
 //
 //   - MinIO, source of 2026-02-12: api-router.go, dummy-handlers.go; no mention
 //     of the owner or object-size headers anywhere.
@@ -82,16 +91,19 @@ var facts = [numProfiles]Facts{
 	},
 	ProfileMinIO: {
 		Name: "minio", Region: "us-east-1", PathStyle: true,
+		Checksum:    CRC64NVME,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
 		Lacks: awsOnly | FeatureBucketCORS | FeatureOwner | FeatureObjectSize,
 	},
 	ProfileCeph: {
 		Name: "ceph", Region: "us-east-1", PathStyle: true,
+		Checksum:    ContentMD5,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
 		Lacks: awsOnly | FeatureObjectSize,
 	},
 	ProfileR2: {
 		Name: "r2", Region: "auto", PathStyle: true, EqualParts: true,
+		Checksum:    CRC64NVME,
 		MaxPartSize: r2GiB, MaxObjectSize: r2GiB << 10, MaxSinglePut: r2GiB,
 		Lacks: awsOnly | FeaturePostForm | FeatureSignatureV2 | FeatureACL | FeatureTags |
 			FeatureWebsite | FeatureSSES3 | FeatureKMS | FeatureLock | FeatureOwner |
@@ -99,22 +111,26 @@ var facts = [numProfiles]Facts{
 	},
 	ProfileB2: {
 		Name: "b2", Endpoint: "https://s3.{region}.backblazeb2.com",
+		Checksum:    ContentMD5,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
 		Lacks: awsOnly | FeatureSignatureV2 | FeatureObjectSize,
 	},
 	ProfileGCS: {
 		Name: "gcs", Region: "auto", Endpoint: "https://storage.googleapis.com",
+		Checksum:    ContentMD5,
 		MaxPartSize: MaxPartSize, MaxObjectSize: 5 << 40, MaxSinglePut: MaxSinglePut,
 		Lacks: awsOnly | FeaturePostForm | FeatureSignatureV2 | FeatureConditionalPut |
 			FeatureConditionalComplete | FeatureObjectSize,
 	},
 	ProfileSeaweedFS: {
 		Name: "seaweedfs", Region: "us-east-1", PathStyle: true,
+		Checksum:    ContentMD5,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
 		Lacks: awsOnly | FeatureObjectSize,
 	},
 	ProfileVersityGW: {
 		Name: "versitygw", Region: "us-east-1", PathStyle: true,
+		Checksum:    CRC64NVME,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
 		Lacks: awsOnly | FeatureSignatureV2 | FeatureSSES3 | FeatureKMS | FeatureSSEC,
 	},

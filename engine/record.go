@@ -1,0 +1,323 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/bucketline/bucketline/journal"
+	"github.com/bucketline/bucketline/queue"
+	"github.com/bucketline/bucketline/s3"
+)
+
+// loaded takes what the journal has of an upload.
+func (e *Engine) loaded(ev *Event) error {
+	s := e.loading(ev)
+	if s == nil {
+		return nil
+	}
+	e.changed++
+	s.loading, s.unsaved = false, 0
+	switch {
+	case s.job == jobDiscard:
+		e.discarded(s, ev)
+	case ev.Cause == CauseLocked:
+		s.name = ""
+		e.fail(s, Error{Code: CodeInUse})
+	case ev.Cause != 0:
+		s.name = ""
+		e.warn(s.file, Error{Code: WarnJournal}, 0)
+		e.beginParts(s)
+	default:
+		s.open = true
+		e.unpark(s.file)
+		e.resumeFrom(s, ev.Record)
+	}
+	e.show(s)
+	return nil
+}
+
+// loading returns the slot that waits for ev.
+func (e *Engine) loading(ev *Event) *slot {
+	for i := range e.slots {
+		if s := &e.slots[i]; s.step == stepLoad && s.loading && s.file == ev.File {
+			return s
+		}
+	}
+	return nil
+}
+
+// resumeFrom goes on with the upload that record describes, if there is one and
+// the file and what it is to be stored as are the same as then.
+func (e *Engine) resumeFrom(s *slot, record []byte) {
+	if record == nil {
+		e.beginParts(s)
+		return
+	}
+	var r journal.Record
+	if _, err := journal.Parse(record, &r); err != nil {
+		e.notes.add(note{kind: ActNoteWarning, file: s.file, err: Error{Code: WarnRecord}, failed: true, name: s.name})
+		e.beginParts(s)
+		return
+	}
+	s.recorded = true
+	s.uploadID = r.UploadID
+	parts := (r.Source.Size + r.PartSize - 1) / max(r.PartSize, 1)
+	if r.Source != s.source || r.Source.Size != e.table.Size(s.file) || !sameObject(s, &r) ||
+		r.Algorithm != s.object.Algorithm || r.PartSize < s3.MinPartSize || parts < 1 || parts > s3.MaxParts {
+		// Nothing of that upload is of use: it is aborted under its own key.
+		s.object.Key = r.Object.Key
+		s.again = true
+		s.enter(stepAbort)
+		return
+	}
+	s.object.Key = r.Object.Key
+	s.plan = queue.Plan{Size: r.Source.Size, PartSize: r.PartSize, Parts: uint16(parts)}
+	s.parts.reset(s.plan.Parts)
+	for _, p := range r.Parts {
+		etag := string(p.ETag)
+		if etag == "" {
+			etag = nameless
+		}
+		if p.Number < 1 || p.Number > s.plan.Parts || s.parts.list.Set(p.Number, etag, p.Digest) != nil {
+			e.beginParts(s)
+			return
+		}
+	}
+	s.list(listResume)
+}
+
+// sameObject reports that the object was to be stored with the same key,
+// metadata and all. A key that a conflict changed may differ.
+func sameObject(s *slot, r *journal.Record) bool {
+	now := journal.Record{Object: s.object}
+	then := journal.Record{Object: r.Object}
+	if s.onConflict == ConflictRename {
+		now.Object.Key = r.Object.Key
+	}
+	return bytes.Equal(now.Append(nil), then.Append(nil))
+}
+
+// save has the journal keep what is known of the upload. No part is sent
+// before it is on disk.
+func (e *Engine) save(s *slot) {
+	r := journal.Record{
+		Begun: int64(e.correct(e.raw)), Target: e.config.Target, Object: s.object, Source: s.source,
+		UploadID: s.uploadID, PartSize: s.plan.PartSize, Algorithm: s.object.Algorithm,
+	}
+	s.unsaved++
+	e.notes.add(note{kind: ActSave, file: s.file, name: s.name, record: r.Append(nil)})
+}
+
+// appendPart has the journal keep that a part is stored.
+func (e *Engine) appendPart(s *slot, part uint16, etag string, digest []byte) {
+	if !s.recorded {
+		return
+	}
+	s.unsaved++
+	p := journal.Part{Number: part, ETag: []byte(etag), Digest: digest}
+	e.notes.add(note{kind: ActAppend, file: s.file, name: s.name, record: journal.AppendPart(nil, p)})
+}
+
+// saved takes the journal's word that a record is on disk, or is not.
+func (e *Engine) saved(ev *Event) error {
+	s := e.slotOf(ev.File)
+	if s == nil || s.unsaved == 0 {
+		return nil
+	}
+	s.unsaved--
+	if ev.Cause != 0 {
+		e.warn(s.file, Error{Code: WarnJournal}, 0)
+	}
+	if s.unsaved > 0 || s.step != stepSave && s.step != stepPark {
+		return nil
+	}
+	s.recorded = s.recorded || ev.Cause == 0
+	if s.step == stepPark {
+		e.release(s)
+		return nil
+	}
+	s.enter(stepParts)
+	e.show(s)
+	return nil
+}
+
+// closeRecord gives the record up: for good when there is no upload any more,
+// or as it is.
+func (e *Engine) closeRecord(s *slot, forget bool) {
+	switch {
+	case s.name == "" || !s.open && !s.loading:
+	case s.open && forget && (s.recorded || s.unsaved > 0):
+		e.notes.add(note{kind: ActForget, file: s.file, name: s.name})
+	default:
+		e.notes.add(note{kind: ActUnlock, file: s.file, name: s.name})
+	}
+	s.open, s.loading, s.recorded, s.unsaved = false, false, false, 0
+}
+
+// listed takes a page of the parts that the store has.
+func (e *Engine) listed(s *slot, a *answer) {
+	page, err := s3.ParseListParts(a.ev.Body, nil)
+	if err != nil {
+		e.invalid(s, a)
+		return
+	}
+	if s.listing == listGone {
+		e.remains(s)
+		return
+	}
+	for i := range page.Parts {
+		p := &page.Parts[i]
+		if !s.parts.has(p.Number) {
+			// A part that is not of this plan: the upload cannot be joined
+			// everywhere with it in place.
+			e.anew(s)
+			return
+		}
+		for n := s.after + 1; n < p.Number; n++ {
+			e.missing(s, n)
+		}
+		e.compare(s, p)
+		s.after = p.Number
+	}
+	s.overcome(0)
+	if page.NextPart != 0 {
+		s.after = max(s.after, page.NextPart)
+		return
+	}
+	for n := s.after + 1; s.parts.has(n); n++ {
+		e.missing(s, n)
+	}
+	e.verified(s)
+}
+
+// missing is told that the store does not have part n.
+func (e *Engine) missing(s *slot, n uint16) {
+	if s.listing == listResume {
+		s.parts.list.Drop(n)
+		return
+	}
+	e.loseP(s, n)
+}
+
+// loseP counts part n as not stored.
+func (e *Engine) loseP(s *slot, n uint16) {
+	switch s.parts.state[n-1] {
+	case partStored, partNameless, partKept:
+		_, length := s.plan.Range(n)
+		s.acknowledged -= length
+		e.acknowledged -= length
+		e.resent += length
+		s.parts.putBack(n)
+	}
+}
+
+// compare holds a part that the store has against what is known of it: number,
+// size, and ETag or checksum must be the same, else it is sent again.
+func (e *Engine) compare(s *slot, p *s3.Part) {
+	_, length := s.plan.Range(p.Number)
+	etag, digest := s.parts.list.Part(p.Number)
+	same := p.Size == length && etag != nil && (string(etag) == p.ETag || string(etag) == nameless)
+	if len(p.Digest) != 0 && len(digest) != 0 && len(p.Digest) == len(digest) {
+		same = same && bytes.Equal(p.Digest, digest)
+	} else if string(etag) == nameless && len(digest) == 0 && s.listing == listResume {
+		same = false
+	}
+	switch {
+	case s.listing == listResume && !same:
+		s.parts.list.Drop(p.Number)
+	case s.listing == listResume:
+		digest = append([]byte(nil), digest...)
+		if s.parts.keep(p.Number, p.ETag, digest, len(digest) != 0) != nil {
+			s.parts.list.Drop(p.Number)
+			return
+		}
+		s.acknowledged += length
+		e.acknowledged += length
+	case !same:
+		e.loseP(s, p.Number)
+	case s.parts.state[p.Number-1] == partNameless:
+		if s.parts.named(p.Number, p.ETag) != nil {
+			e.loseP(s, p.Number)
+		}
+	}
+}
+
+// verified goes on when all parts have been listed.
+func (e *Engine) verified(s *slot) {
+	why := s.listing
+	if why == listProbe && s.parts.done() && s.parts.nameless == 0 {
+		// The upload is still there, so it was not completed.
+		s.step, s.asked = stepComplete, false
+		return
+	}
+	if why == listResume && s.parts.stored > 0 {
+		e.notes.add(note{
+			kind: ActNoteResumed, file: s.file, part: s.parts.stored,
+			result: Result{Bytes: s.acknowledged, Key: s.object.Key},
+		})
+	}
+	s.enter(stepParts)
+	e.settle(s)
+}
+
+// listRefused goes on when the store does not list the parts, and reports that
+// it knows how.
+func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
+	gone := refusal.Code == "NoSuchUpload" || refusal.Status == 404 && refusal.Code == ""
+	switch {
+	case gone && s.listing == listGone:
+		e.over(s)
+	case gone && s.listing == listProbe:
+		s.doubt = true
+		s.enter(stepHead)
+	case gone:
+		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status, RequestID: refusal.RequestID})
+	case refusal.Advice() != s3.AdviceStop:
+		return false
+	case s.listing == listGone:
+		e.over(s) // nobody may look; the abort itself succeeded
+	case s.listing == listProbe:
+		// Nobody may look: to join once more is safe, since a second time
+		// finds either the upload or NoSuchUpload.
+		s.step, s.asked = stepComplete, false
+	case s.listing == listResume:
+		// The parts are there and may not be seen: begin anew.
+		e.anew(s)
+	default:
+		return false
+	}
+	return true
+}
+
+// park remembers a file whose upload is left in the journal, and reports that
+// it could.
+func (e *Engine) park(s *slot) bool {
+	if !e.table.SetParked(s.file, true) {
+		return false
+	}
+	e.parked = append(e.parked, parking{s.file, s.name})
+	return true
+}
+
+// parking is a file that was paused or given up, and the name of its record.
+type parking struct {
+	file FileID
+	name string
+}
+
+// unpark forgets that file is parked, and returns its record's name.
+func (e *Engine) unpark(file FileID) string {
+	for i, p := range e.parked {
+		if p.file == file {
+			last := len(e.parked) - 1
+			e.parked[i] = e.parked[last]
+			e.parked = e.parked[:last]
+			e.table.SetParked(file, false)
+			return p.name
+		}
+	}
+	return ""
+}
+
+// errNoRecord is what is wrong with bytes that journal.Parse does not take.
+func errNoRecord(err error) error { return errors.Join(ErrRecord, err) }

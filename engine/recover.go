@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/bucketline/bucketline/queue"
+	"github.com/bucketline/bucketline/s3"
+)
+
+// undecided goes on after a CompleteMultipartUpload whose outcome is not known:
+// no answer, or trouble inside the store. The parts are listed, after a while:
+// if the upload is still there it was not completed, and if it is gone
+// HeadObject tells whether the object is ours.
+func (e *Engine) undecided(s *slot, f *failure) {
+	s.doubt = true
+	e.tryAgain(s, f)
+	if s.step == stepComplete {
+		s.step, s.asked, s.listing, s.after = stepList, false, listProbe, 0
+	}
+}
+
+// repair compares our list of parts with the store's, which refused it.
+func (e *Engine) repair(s *slot, err *Error) {
+	s.repairs++
+	if s.repairs > maxRepairs {
+		err.Code = CodeCorrupted
+		e.fail(s, *err)
+		return
+	}
+	if err.Code != "InvalidPart" && err.Code != "InvalidPartOrder" {
+		// The list may agree, and yet bytes be others than the digests say: of
+		// the file, which comparing each part with it shows, or in the store,
+		// which only sending them all again cures.
+		if s.repairs == maxRepairs {
+			e.anew(s)
+			return
+		}
+		e.suspect(s)
+	}
+	s.list(listRepair)
+}
+
+// suspect has every stored part compared with the file once more.
+func (e *Engine) suspect(s *slot) {
+	if s.stream {
+		return
+	}
+	p := &s.parts
+	for i := range p.state {
+		if _, digest := p.list.Part(uint16(i + 1)); p.state[i] == partStored && len(digest) != 0 {
+			p.state[i] = partKept
+			p.unchecked++
+		}
+	}
+	p.checkFrom = 0
+}
+
+// restart begins an upload anew that the store does not have any more.
+func (e *Engine) restart(s *slot, err *Error) {
+	s.uploadID = ""
+	if s.stream {
+		e.fail(s, *err)
+		return
+	}
+	s.restarts++
+	if s.restarts > maxRestarts {
+		if s.doubt {
+			err.Code = CodeUndecided
+		}
+		e.fail(s, *err)
+		return
+	}
+	e.anew(s)
+}
+
+// anew drops all that was sent and begins once more, after what is left of the
+// upload has been aborted and nothing of it is under way.
+func (e *Engine) anew(s *slot) {
+	if s.stream {
+		e.fail(s, Error{Code: CodeCorrupted}) // its bytes are gone
+		return
+	}
+	e.loseAll(s)
+	s.again, s.doubt = true, false
+	e.abortOrEnd(s)
+	e.release(s)
+}
+
+// loseAll counts nothing of the file as stored.
+func (e *Engine) loseAll(s *slot) {
+	e.acknowledged -= s.acknowledged
+	s.acknowledged = 0
+	e.breakOffAll(s)
+}
+
+// beginAgain is anew once the slot is free of the old upload.
+func (e *Engine) beginAgain(s *slot) {
+	s.again, s.late, s.uploadID = false, false, ""
+	s.recorded = false
+	s.object.Key = s.key
+	if s.renames > 0 {
+		s.object.Key = numbered(s.key, int(s.renames))
+	}
+	if !s.given {
+		s.object.Digest = nil
+	}
+	s.parts.reset(s.plan.Parts)
+	e.beginParts(s)
+}
+
+// headed takes what the store says of the object.
+func (e *Engine) headed(s *slot, a *answer) {
+	if s.step == stepPeek {
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: a.ev.Status})
+		return
+	}
+	info := s3.ParseHeadObject(a.ev.Header)
+	ours, known := e.ours(s, &info)
+	switch {
+	case ours:
+		e.done(s, Result{ETag: info.ETag, VersionID: info.VersionID, Bytes: s.plan.Size})
+	case s.uploadID == "" && s.conflicted:
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: a.ev.Status})
+	case known:
+		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status})
+	default:
+		e.restart(s, &Error{Code: CodeUndecided, Op: a.op, Status: a.ev.Status})
+	}
+}
+
+// ours reports whether the stored object is the one that this upload made, and
+// whether that is certain. A checksum decides, else the ETag. Where both are
+// kept from us the size, the number of parts and the time do: nobody else's
+// object has come about within this very request.
+func (e *Engine) ours(s *slot, info *s3.ObjectInfo) (ours, known bool) {
+	o := &s.object
+	if info.Size >= 0 && info.Size != s.plan.Size {
+		return false, true
+	}
+	if info.Algorithm == o.Algorithm && info.Algorithm != s3.NoChecksum && len(o.Digest) != 0 && info.ChecksumType != s3.Composite {
+		return info.Checksum == base64Of(o.Digest), true
+	}
+	if s.plan.Parts == 0 {
+		return false, false
+	}
+	if etag, ok := s.parts.list.AppendETag(nil); ok && info.ETag != "" && len(info.ETag) == len(etag) {
+		return info.ETag == string(etag), true
+	}
+	count := "-" + strconv.Itoa(int(s.plan.Parts))
+	named := info.ETag == "" || strings.HasSuffix(strings.Trim(info.ETag, `"`), count)
+	const slackMillis = 2_000 // Last-Modified has whole seconds
+	ours = info.Size == s.plan.Size && named && info.LastModified >= s.completing-slackMillis
+	return ours, false
+}
+
+// headRefused goes on when HeadObject is refused, and reports that it knows how.
+func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
+	switch refusal.Advice() {
+	case s3.AdviceRetry, s3.AdviceBackOff, s3.AdviceRegion, s3.AdviceFixClock, s3.AdviceSign:
+		return false
+	}
+	if s.step == stepPeek {
+		// Not there, or nobody may look: the condition itself will decide.
+		s.enter(stepCreate)
+		return true
+	}
+	if s.uploadID == "" && s.conflicted {
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412})
+		return true
+	}
+	code := "NoSuchUpload"
+	if refusal.Status != 404 {
+		code = CodeUndecided
+	}
+	e.restart(s, &Error{Code: code, Op: a.op, Status: a.ev.Status, RequestID: refusal.RequestID})
+	return true
+}
+
+// conflict goes on when the key has an object already and must not be
+// overwritten.
+func (e *Engine) conflict(s *slot, err Error) {
+	if s.doubt && s.step == stepPut {
+		// The object may be the one that an unanswered request made.
+		s.conflicted = true
+		s.enter(stepHead)
+		return
+	}
+	switch s.onConflict {
+	case ConflictReplace:
+		s.object.IfNoneMatch = ""
+		if s.step == stepPeek {
+			s.enter(stepCreate)
+			return
+		}
+		if s.step == stepHead {
+			s.enter(stepPut)
+			return
+		}
+		s.asked = false
+	case ConflictRename:
+		e.rename(s, err)
+	case ConflictSkip:
+		e.leave(s, queue.StateSkipped, err)
+	case ConflictAsk:
+		e.leave(s, queue.StateConflict, err)
+	default:
+		err.Code = CodeExists
+		e.fail(s, err)
+	}
+}
+
+// maxRenames is the number in the last name that ConflictRename tries.
+const maxRenames = 100
+
+// rename stores the object under the next free name.
+func (e *Engine) rename(s *slot, err Error) {
+	if s.renames == 0 {
+		s.renames = 1
+	}
+	s.renames++
+	key := numbered(s.key, int(s.renames))
+	if s.renames > maxRenames || len(key) > s3.MaxKeyBytes {
+		err.Code = CodeExists
+		e.fail(s, err)
+		return
+	}
+	s.doubt = false
+	s.object.Key = key
+	switch {
+	case s.plan.Parts == 0 && !s.stream:
+		s.enter(stepPut)
+	case s.uploadID == "":
+		s.enter(stepPeek)
+	case s.stream:
+		err.Code = CodeExists
+		e.fail(s, err) // its bytes are gone, and an upload's key is fixed
+	default:
+		e.anew(s)
+	}
+}
+
+// numbered puts " (n)" before the ending of a key's last segment.
+func numbered(key string, n int) string {
+	name := key[strings.LastIndexByte(key, '/')+1:]
+	end := len(key)
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
+		end = len(key) - len(name) + dot
+	}
+	return key[:end] + " (" + strconv.Itoa(n) + ")" + key[end:]
+}
