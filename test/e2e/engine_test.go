@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -56,52 +55,4 @@ func TestEngine_thatCannotBeLoaded_saysWhatToDo(t *testing.T) {
 			expect(t, name+", later", r.Tasks[1].Error, harness.Failure{Code: "EngineUnavailable", Message: one.want, Hint: one.hint})
 		}
 	})
-}
-
-func TestJournal_survivesAReload(t *testing.T) {
-	s := startStack(t, devstack.Config{})
-	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
-		p := harness.Open(t, b, s.harness())
-		want := map[string][]int{"a": {0, 1, 255}, "users/ü/🙂": {}, "c": bytesOf(64 << 10)}
-		if got := p.Journal(); len(got) != 0 {
-			t.Fatalf("the journal of a new browser holds %v", got)
-		}
-		for name, record := range want {
-			p.Do("journal.save", name, record)
-		}
-		p.Do("journal.save", "gone", []int{1})
-		p.Do("journal.save", "a", want["a"])
-		p.Do("journal.forget", "gone")
-		p.Do("journal.forget", "never there")
-		b.Reload()
-		p.Await()
-		same := func(a, b []int) bool { return len(a) == len(b) && string(runes(a)) == string(runes(b)) }
-		if got := p.Journal(); !maps.EqualFunc(got, want, same) {
-			t.Errorf("after a reload the journal holds %d records, want %d with the same bytes", len(got), len(want))
-		}
-		for name := range want {
-			p.Do("journal.forget", name)
-		}
-		b.Reload()
-		p.Await()
-		if got := p.Journal(); len(got) != 0 {
-			t.Errorf("after forgetting all, the journal holds %v", got)
-		}
-	})
-}
-
-func bytesOf(size int) []int {
-	var all []int
-	for _, b := range harness.Bytes(3, size) {
-		all = append(all, int(b))
-	}
-	return all
-}
-
-func runes(numbers []int) []rune {
-	var all []rune
-	for _, n := range numbers {
-		all = append(all, rune(n))
-	}
-	return all
 }

@@ -63,6 +63,7 @@ var (
 	FolderInput = Lacks("choosing a folder in a file input", WebKitGTK)
 	FolderDrop  = Lacks("dropping a folder on the page", Firefox)
 	TypeEmoji   = Lacks("typing characters beyond Unicode's first plane", WebKitGTK)
+	SetQuota    = Lacks("a quota for storage that its driver sets", Firefox, WebKitGTK)
 )
 
 // Config is what a test wants of its browsers. The zero value will do.

@@ -145,6 +145,15 @@ func (b *chromium) messages() ([]Message, error) {
 	return out, nil
 }
 
+func (b *chromium) setQuota(origin string, bytes int64) error {
+	p := params{"origin": origin}
+	if bytes >= 0 {
+		p["quotaSize"] = bytes
+	}
+	_, err := b.devtools("Storage.overrideQuotaForOrigin", p)
+	return err
+}
+
 func (b *chromium) setFolder(id, folder string) error {
 	_, err := b.send(cmdSendKeys, params{"id": id, "text": folder})
 	return err

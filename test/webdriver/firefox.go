@@ -228,6 +228,10 @@ window.restorePicker = () => {
 	registrar.registerFactory(original, "", contract, null);
 };`
 
+func (b *firefox) setQuota(string, int64) error {
+	return fmt.Errorf("Firefox lacks %s", SetQuota.Name)
+}
+
 func (b *firefox) drop(id string, files []string) error {
 	return dropByScript(b, id, strings.Join(files, "\n"))
 }

@@ -34,10 +34,11 @@ func TestLacks_areTrue(t *testing.T) {
 		s.b.send(cmdSendKeys, params{"id": s.id("#name"), "text": "📦"})
 		return Property[string](s.Find("#name"), "value") == "x📦"
 	}
+	setQuota := func(s *Session) bool { return s.b.setQuota(srv.URL, 1<<20) == nil }
 	for _, x := range []struct {
 		Feature
 		has func(*Session) bool
-	}{{FolderInput, folderInput}, {FolderDrop, folderDrop}, {TypeEmoji, typeEmoji}} {
+	}{{FolderInput, folderInput}, {FolderDrop, folderDrop}, {TypeEmoji, typeEmoji}, {SetQuota, setQuota}} {
 		for _, b := range x.LackedBy {
 			t.Run(string(b)+" lacks "+x.Name, func(t *testing.T) {
 				s := Start(t, b, Config{})

@@ -29,6 +29,8 @@ type driver interface {
 	setFolder(id, folder string) error
 	// drop drops files on the element with the id.
 	drop(id string, files []string) error
+	// setQuota bounds what an origin may store; negative: as the browser does.
+	setQuota(origin string, bytes int64) error
 	// output is what the browser's processes have printed.
 	output() string
 	stop()

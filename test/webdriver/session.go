@@ -266,6 +266,21 @@ func resize(b conn, width, height int) error {
 	return fmt.Errorf("the viewport is %d x %d, want %d x %d", inner[0], inner[1], width, height)
 }
 
+// SetQuota bounds what the origin of the page may store, in bytes, until the
+// test ends. It needs the feature of that name.
+func (s *Session) SetQuota(bytes int64) {
+	s.t.Helper()
+	origin := Eval[string](s, "return location.origin")
+	if err := s.b.setQuota(origin, bytes); err != nil {
+		s.t.Fatalf("set the quota of %s: %v", origin, err)
+	}
+	s.t.Cleanup(func() {
+		if err := s.b.setQuota(origin, -1); err != nil {
+			s.t.Errorf("lift the quota of %s: %v", origin, err)
+		}
+	})
+}
+
 // Screenshot writes the viewport as a PNG picture to file, whose folder it
 // makes if needed.
 func (s *Session) Screenshot(file string) {

@@ -186,6 +186,10 @@ func (b *webkitgtk) setFolder(id, folder string) error {
 	return fmt.Errorf("WebKitGTK lacks %s", FolderInput.Name)
 }
 
+func (b *webkitgtk) setQuota(string, int64) error {
+	return fmt.Errorf("WebKitGTK lacks %s", SetQuota.Name)
+}
+
 func (b *webkitgtk) drop(id string, files []string) error {
 	return dropByScript(b, id, strings.Join(files, "\n"))
 }

@@ -38,13 +38,20 @@ export async function openShelf(name: string): Promise<Shelf> {
     });
     return opened;
   };
-  const run = async <T>(mode: IDBTransactionMode, work: (transaction: IDBTransaction) => IDBRequest<T> | undefined): Promise<T | undefined> => {
+  const run = async <T>(
+    mode: IDBTransactionMode, work: (transaction: IDBTransaction) => IDBRequest<T> | undefined,
+  ): Promise<T | undefined> => {
     const database = await connect();
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction([frames, aside], mode, { durability: "strict" });
-      const request = work(transaction);
-      transaction.oncomplete = () => resolve(request?.result);
-      transaction.onabort = () => reject(transaction.error ?? new Error("the browser gave the transaction up"));
+      transaction.onabort = () => reject(transaction.error ?? new Error("the record is gone, or the browser gave up"));
+      try {
+        const request = work(transaction);
+        transaction.oncomplete = () => resolve(request?.result);
+      } catch (error) {
+        reject(error);
+        transaction.abort(); // else what was asked before the failure is carried out
+      }
     });
   };
   await connect();
@@ -53,8 +60,15 @@ export async function openShelf(name: string): Promise<Shelf> {
     read: async (record) => (await run("readonly", (t) => t.objectStore(frames).getAll(all(record), maxFrames)) ?? []).filter(isBytes),
     put: async (record, at, frame) => {
       await run("readwrite", (t) => {
-        if (at === 0) t.objectStore(frames).delete(all(record));
-        return t.objectStore(frames).put(frame, [record, at]);
+        const store = t.objectStore(frames);
+        if (at === 0) {
+          store.delete(all(record));
+          return store.put(frame, [record, at]);
+        }
+        // Site data may have been cleared, which locks survive: no record is to begin in its middle.
+        const first = store.getKey([record, 0]);
+        first.onsuccess = () => void (first.result === undefined ? t.abort() : store.put(frame, [record, at]));
+        return undefined;
       });
     },
     drop: async (record) => void await run("readwrite", (t) => t.objectStore(frames).delete(all(record))),

@@ -281,12 +281,6 @@ func (p *Page) AssumeRole(w WebIdentity) (*Credentials, *Failure) {
 	return v.Credentials, v.Error
 }
 
-// Journal is what the journal holds: the bytes of each record.
-func (p *Page) Journal() map[string][]int {
-	p.t.Helper()
-	return call[map[string][]int](p, "journal.load")
-}
-
 // Report asks the page what it knows.
 func (p *Page) Report() Report {
 	p.t.Helper()

@@ -49,6 +49,13 @@ export const journals = {
     outcome((journal) => journal.save(name, new Uint8Array(record)), which),
   append: (which: string, name: string, more: number[]): Promise<Outcome> =>
     outcome((journal) => journal.append(name, new Uint8Array(more)), which),
+  /** Appends count times length bytes, each time the count so far, one after the other. Returns what fails. */
+  async appendMany(which: string, name: string, count: number, length: number): Promise<string> {
+    const { error } = await outcome(async (journal) => {
+      for (let i = 0; i < count; i++) await journal.append(name, new Uint8Array(length).fill(i));
+    }, which);
+    return error?.message ?? "";
+  },
   forget: (which: string, name: string): Promise<Outcome> => outcome((journal) => journal.forget(name), which),
   unlock: (which: string, name: string): Promise<Outcome> => outcome(async (journal) => journal.unlock(name), which),
   setAside: (which: string, name: string): Promise<Outcome> => outcome((journal) => journal.setAside(name), which),
