@@ -79,13 +79,13 @@ func TestChunkedPrepare_headers(t *testing.T) {
 func TestChunkedEncodedLength_largest(t *testing.T) {
 	const chunks = sign.MaxChunkedSize / sign.DefaultChunkSize
 	signed := sign.Chunked{PayloadHash: sign.StreamingPayload, Size: sign.MaxChunkedSize}
-	want := int64(sign.MaxChunkedSize + chunks*(len("10000;chunk-signature=\r\n\r\n")+64) + len("0;chunk-signature=\r\n\r\n") + 64)
+	want := sign.MaxChunkedSize + int64(chunks*(len("10000;chunk-signature=\r\n\r\n")+64)+len("0;chunk-signature=\r\n\r\n")+64)
 	if got := signed.EncodedLength(); got != want {
 		t.Errorf("signed: EncodedLength = %d, want %d", got, want)
 	}
 	whole := trailerPlan(sign.MaxChunkedSize)
 	whole.PayloadHash, whole.ChunkSize = sign.StreamingUnsignedTrailer, sign.MaxChunkedSize
-	want = int64(sign.MaxChunkedSize + len("140000000\r\n\r\n0\r\nx-amz-checksum-crc32c:12345678\r\n\r\n"))
+	want = sign.MaxChunkedSize + int64(len("140000000\r\n\r\n0\r\nx-amz-checksum-crc32c:12345678\r\n\r\n"))
 	if got := whole.EncodedLength(); got != want {
 		t.Errorf("one unsigned chunk: EncodedLength = %d, want %d", got, want)
 	}
