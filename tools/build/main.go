@@ -5,6 +5,7 @@
 //
 //	go run ./tools/build          dist/ and devstack/page/
 //	go run ./tools/build engine   dist/engine.wasm alone
+//	go run ./tools/build tinygo   build/tinygo/engine.wasm, the same by TinyGo
 //	go run ./tools/build tests    build/test/web/, for node --test
 //	go run ./tools/build e2e      build/e2e/, the pages that the browser tests open
 //
@@ -34,6 +35,7 @@ func main() {
 // page.
 var targets = map[string]func(root string) error{
 	"engine": buildEngine,
+	"tinygo": buildTinyGo,
 	"dist":   buildDist,
 	"page":   buildPage,
 	"tests":  buildTests,
@@ -50,11 +52,11 @@ func run(args []string) error {
 	}
 	for _, name := range args {
 		if targets[name] == nil {
-			return fmt.Errorf("unknown target %q: engine, dist, page, tests and e2e are known", name)
+			return fmt.Errorf("unknown target %q: engine, tinygo, dist, page, tests and e2e are known", name)
 		}
 	}
 	for _, name := range args {
-		if name != "engine" {
+		if name != "engine" && name != "tinygo" {
 			if err := installPackages(root); err != nil {
 				return err
 			}
