@@ -58,7 +58,6 @@ func (e *Engine) moveOn(s *slot, a *answer) {
 	case s.step == stepEnd && a.op == s3.OpCreateMultipartUpload:
 		id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
 		if err != nil {
-			s.lost = true
 			e.release(s)
 			return
 		}
@@ -129,7 +128,6 @@ func (e *Engine) wholeStored(s *slot, a *answer) {
 func (e *Engine) created(s *slot, a *answer) {
 	id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
 	if err != nil {
-		s.lost = true
 		e.invalid(s, a)
 		return
 	}
@@ -189,10 +187,29 @@ func (e *Engine) completed(s *slot, a *answer) {
 		e.undecided(s, &failure{op: a.op, err: a.invalid()})
 		return
 	}
-	if s.object.Algorithm.Stored() && joined.Checksum == "" {
+	switch {
+	case !s.object.Algorithm.Stored():
+	case joined.Checksum == "":
 		e.warn(s.file, Error{Code: WarnUnverified, Op: a.op, Status: a.ev.Status}, 0)
+	case s.whole() && len(s.object.Digest) != 0 && joined.Algorithm == s.object.Algorithm && joined.Checksum != base64Of(s.object.Digest):
+		// The store did not compare, and has joined other bytes.
+		e.spoiled(s, a)
+		return
 	}
 	e.done(s, Result{ETag: joined.ETag, VersionID: joined.VersionID, Bytes: s.plan.Size})
+}
+
+// spoiled sends a file again that the store has as other bytes.
+func (e *Engine) spoiled(s *slot, a *answer) {
+	s.uploadID = ""
+	s.repairs++
+	if s.repairs > maxRepairs {
+		err := a.invalid()
+		err.Code, err.Doubt = CodeCorrupted, true
+		e.fail(s, err)
+		return
+	}
+	e.anew(s)
 }
 
 // hashed takes a digest that was asked for.
@@ -403,9 +420,6 @@ func (e *Engine) transient(s *slot, f *failure) {
 		e.undecided(s, f)
 		return
 	}
-	if f.op == s3.OpCreateMultipartUpload {
-		s.lost = true
-	}
 	if f.op == s3.OpPutObject || f.op == s3.OpPostObject {
 		s.doubt = true
 	}
@@ -427,9 +441,6 @@ func (e *Engine) broke(ev *Event) error {
 	if r.kind != ActSend {
 		e.asideBroke(s, r, cause)
 		return nil
-	}
-	if r.send.Op == s3.OpCreateMultipartUpload {
-		s.lost = true
 	}
 	switch {
 	case s.step == stepPark, s.step == stepEnd, r.step != s.step:

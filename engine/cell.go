@@ -24,7 +24,7 @@ func (e *Engine) cell(s *slot, from, to int) Cell {
 	var stored, flying int
 	for _, state := range s.parts.state[from:to] {
 		switch state {
-		case partStored:
+		case partStored, partNameless, partKept, partChecking:
 			stored++
 		case partInFlight:
 			flying++
@@ -50,13 +50,14 @@ func (e *Engine) filled(s *slot, from, to int) uint8 {
 	for i := from; i < to; i++ {
 		_, length := s.plan.Range(uint16(i + 1))
 		all += length
-		if s.parts.state[i] == partStored {
+		switch s.parts.state[i] {
+		case partStored, partNameless, partKept, partChecking:
 			sent += length
 		}
 	}
 	for i := range e.requests {
 		r := &e.requests[i]
-		if r.live && &e.slots[r.slot] == s && int(r.part) > from && int(r.part) <= to {
+		if r.live && r.kind == ActSend && &e.slots[r.slot] == s && int(r.part) > from && int(r.part) <= to {
 			sent += r.sent
 		}
 	}

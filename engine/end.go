@@ -50,7 +50,7 @@ func (e *Engine) leave(s *slot, state State, err Error) {
 func (e *Engine) letGo(s *slot, keep bool) {
 	e.acknowledged -= s.acknowledged
 	s.acknowledged, s.resting, s.again = 0, false, false
-	creating := s.step == stepCreate && s.asked
+	creating := e.creating(s)
 	if !creating {
 		e.breakOffAll(s)
 	}
@@ -63,6 +63,16 @@ func (e *Engine) letGo(s *slot, keep bool) {
 		e.abortOrEnd(s)
 	}
 	e.release(s)
+}
+
+// creating reports that s's CreateMultipartUpload is under way.
+func (e *Engine) creating(s *slot) bool {
+	for i := range e.requests {
+		if r := &e.requests[i]; r.live && r.kind == ActSend && r.send.Op == s3.OpCreateMultipartUpload && &e.slots[r.slot] == s {
+			return true
+		}
+	}
+	return false
 }
 
 // abortOrEnd lets an upload go: a multipart upload is aborted once nothing of
@@ -78,7 +88,7 @@ func (e *Engine) abortOrEnd(s *slot) {
 // release frees a slot that has come to its end as soon as nothing of it is
 // under way.
 func (e *Engine) release(s *slot) {
-	if s.inFlight > 0 {
+	if s.inFlight > 0 || s.loading {
 		return
 	}
 	switch s.step {
@@ -86,9 +96,6 @@ func (e *Engine) release(s *slot) {
 		if s.again {
 			e.beginAgain(s)
 			return
-		}
-		if s.lost && s.job == jobFile {
-			e.notes.add(note{kind: ActNoteOrphan, file: s.file, err: Error{Code: CodeUndecided, Op: s3.OpCreateMultipartUpload}, failed: true})
 		}
 		e.closeRecord(s, true)
 	case stepPark:
@@ -98,14 +105,14 @@ func (e *Engine) release(s *slot) {
 	default:
 		return
 	}
-	if s.job == jobFile && (s.stream || e.table.Class(s.file) == queue.ClassLarge) {
+	if s.job == jobFile && e.table.Class(s.file) == queue.ClassLarge {
 		e.large--
 	}
 	file, wake := s.file, s.wake && s.job == jobFile
 	s.step = stepFree
 	s.object = s3.Object{}
 	e.active--
-	if wake && e.table.State(file) == queue.StatePaused {
+	if state := e.table.State(file); wake && (state == queue.StatePaused || state == queue.StateFailed) {
 		e.setState(file, queue.StateQueued)
 	}
 }
@@ -133,7 +140,6 @@ func (e *Engine) parkedAnswer(s *slot, a *answer) {
 	case s3.OpCreateMultipartUpload:
 		id, err := s3.ParseCreateMultipartUpload(a.ev.Body)
 		if err != nil {
-			s.lost = true
 			return
 		}
 		s.uploadID = id
@@ -168,8 +174,12 @@ const maxAborts = 5
 func (e *Engine) remains(s *slot) {
 	s.aborts++
 	s.step, s.asked = stepAbort, false
-	f := failure{op: s3.OpAbortMultipartUpload, err: Error{Code: CodeUndecided, Op: s3.OpAbortMultipartUpload}, most: maxAborts}
-	e.tryAgain(s, &f)
+	err := Error{Code: CodeUndecided, Op: s3.OpAbortMultipartUpload}
+	if s.aborts >= maxAborts {
+		e.orphan(s, err)
+		return
+	}
+	e.tryAgain(s, &failure{op: err.Op, err: err})
 }
 
 // over ends a slot whose upload is gone.

@@ -146,10 +146,10 @@ type Engine struct {
 	answered  bool // some request has been answered since the session began
 	redirects uint8
 	warned    uint8 // a bit for each warning that was said
-	scratch   []byte
 
 	parked   []parking
 	choices  []choice
+	discards []FileID // skipped, with an upload in the journal
 	abandons []abandoned
 	sweep    sweep
 

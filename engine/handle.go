@@ -84,6 +84,7 @@ func (e *Engine) wish(ev *Event) error {
 		e.resumeAll()
 	case EvRetryAll:
 		e.table.RetryAll()
+		e.wakeSlots()
 		e.notes.add(note{kind: ActNoteAll, state: queue.StateQueued})
 	case EvCancelAll:
 		e.cancelAll()
@@ -112,9 +113,7 @@ func (e *Engine) wishOfFile(ev *Event) error {
 	case EvResume:
 		e.resume(ev.File)
 	case EvRetry:
-		if e.table.State(ev.File) == queue.StateFailed && e.slotOf(ev.File) == nil {
-			e.setState(ev.File, queue.StateQueued)
-		}
+		e.retry(ev.File)
 	case EvPrioritize:
 		if ev.Priority > queue.PriorityLow {
 			return ErrPriority
@@ -203,13 +202,25 @@ func (e *Engine) cancel(file FileID) {
 	if state.Ended() && state != queue.StateFailed || s != nil && s.deciding() {
 		return
 	}
-	if s != nil && s.step >= stepAbort && state == queue.StateFailed {
-		return
-	}
 	e.setState(file, queue.StateCancelled)
 	if s != nil {
-		e.letGo(s, false)
+		s.wake = false
+		if !s.leaving() {
+			e.letGo(s, false)
+		}
 	}
+}
+
+// retry lets a file that failed be tried again.
+func (e *Engine) retry(file FileID) {
+	if e.table.State(file) != queue.StateFailed {
+		return
+	}
+	if s := e.slotOf(file); s != nil {
+		s.wake = true
+		return
+	}
+	e.setState(file, queue.StateQueued)
 }
 
 func (e *Engine) cancelAll() {
@@ -227,12 +238,15 @@ func (e *Engine) cancelAll() {
 func (e *Engine) pause(file FileID) {
 	state := e.table.State(file)
 	s := e.slotOf(file)
+	if s != nil {
+		s.wake = false
+	}
 	if state.Ended() || state == queue.StatePaused || state == queue.StateConflict || s != nil && s.deciding() {
 		return
 	}
 	if s != nil && (s.stream || s.uploadID != "" && !s.recorded && s.step != stepSave) {
 		s.resting = true
-		e.breakOffAll(s)
+		e.breakOffSends(s)
 		e.show(s)
 		return
 	}
@@ -260,7 +274,6 @@ func (e *Engine) resume(file FileID) {
 func (e *Engine) pauseAll() {
 	for i := range e.slots {
 		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile {
-			s.wake = false
 			e.pause(s.file)
 		}
 	}
@@ -270,24 +283,24 @@ func (e *Engine) pauseAll() {
 
 func (e *Engine) resumeAll() {
 	e.table.ResumeAll()
-	for i := range e.slots {
-		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile {
-			e.resumeSlot(s)
-		}
-	}
+	e.wakeSlots()
 	e.notes.add(note{kind: ActNoteAll, state: queue.StateQueued})
 }
 
-// resumeSlot undoes what ResumeAll of the table, which makes paused files
-// queued, did to one that has a slot.
-func (e *Engine) resumeSlot(s *slot) {
-	switch {
-	case s.resting:
-		s.resting = false
+// wakeSlots undoes what ResumeAll and RetryAll of the table, which make files
+// queued, did to files that have a slot: they go on in it, or leave it first.
+func (e *Engine) wakeSlots() {
+	for i := range e.slots {
+		s := &e.slots[i]
+		if s.step == stepFree || s.job != jobFile || e.table.State(s.file) != queue.StateQueued {
+			continue
+		}
 		e.table.SetState(s.file, queue.StatePaused)
-		e.show(s)
-	case s.step >= stepPark && e.table.State(s.file) == queue.StateQueued:
-		e.table.SetState(s.file, queue.StatePaused)
+		if s.resting {
+			s.resting = false
+			e.show(s)
+			continue
+		}
 		s.wake = true
 	}
 }
@@ -304,6 +317,9 @@ func (e *Engine) resolve(file FileID, how OnConflict) error {
 	}
 	if how == ConflictSkip {
 		e.setState(file, queue.StateSkipped)
+		if e.table.Parked(file) {
+			e.discards = append(e.discards, file)
+		}
 		return nil
 	}
 	e.choices = append(e.choices, choice{file, how})

@@ -11,6 +11,7 @@ type parts struct {
 
 	next      int    // every part below it has left partPending
 	again     int    // parts put back to pending below next
+	low       int    // none of them is below it
 	stored    uint16 // also those to be compared
 	flying    uint16
 	nameless  int    // stored parts whose ETag CORS hides
@@ -62,9 +63,9 @@ func (p *parts) grow() { p.state = append(p.state, partPending) }
 // pending returns the lowest part that is not begun, or 0.
 func (p *parts) pending() uint16 {
 	if p.again > 0 {
-		for i := range p.state[:p.next] {
-			if p.state[i] == partPending {
-				return uint16(i + 1)
+		for ; p.low < p.next; p.low++ {
+			if p.state[p.low] == partPending {
+				return uint16(p.low + 1)
 			}
 		}
 	}
@@ -100,6 +101,7 @@ func (p *parts) putBack(n uint16) {
 	p.state[n-1] = partPending
 	if int(n) <= p.next {
 		p.again++
+		p.low = min(p.low, int(n)-1)
 	}
 }
 
@@ -209,6 +211,7 @@ func (p *parts) unhash(n uint16) {
 	case partHashing:
 		p.state[n-1] = partPending
 		p.again++
+		p.low = min(p.low, int(n)-1)
 	case partChecking:
 		p.state[n-1] = partKept
 		p.checkFrom = min(p.checkFrom, n-1)

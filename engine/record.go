@@ -18,6 +18,9 @@ func (e *Engine) loaded(ev *Event) error {
 	e.changed++
 	s.loading, s.unsaved = false, 0
 	switch {
+	case s.step != stepLoad:
+		s.open = ev.Cause == 0
+		e.release(s)
 	case s.job == jobDiscard:
 		e.discarded(s, ev)
 	case ev.Cause == CauseLocked:
@@ -39,7 +42,7 @@ func (e *Engine) loaded(ev *Event) error {
 // loading returns the slot that waits for ev.
 func (e *Engine) loading(ev *Event) *slot {
 	for i := range e.slots {
-		if s := &e.slots[i]; s.step == stepLoad && s.loading && s.file == ev.File {
+		if s := &e.slots[i]; s.loading && s.file == ev.File {
 			return s
 		}
 	}
@@ -145,13 +148,13 @@ func (e *Engine) saved(ev *Event) error {
 // or as it is.
 func (e *Engine) closeRecord(s *slot, forget bool) {
 	switch {
-	case s.name == "" || !s.open && !s.loading:
+	case s.name == "" || !s.open:
 	case s.open && forget && (s.recorded || s.unsaved > 0):
 		e.notes.add(note{kind: ActForget, file: s.file, name: s.name})
 	default:
 		e.notes.add(note{kind: ActUnlock, file: s.file, name: s.name})
 	}
-	s.open, s.loading, s.recorded, s.unsaved = false, false, false, 0
+	s.open, s.recorded, s.unsaved = false, false, 0
 }
 
 // listed takes a page of the parts that the store has.
@@ -179,7 +182,9 @@ func (e *Engine) listed(s *slot, a *answer) {
 		e.compare(s, p)
 		s.after = p.Number
 	}
-	s.overcome(0)
+	if s.listing != listProbe {
+		s.overcome(0)
+	}
 	if page.NextPart != 0 {
 		s.after = max(s.after, page.NextPart)
 		return
@@ -196,11 +201,11 @@ func (e *Engine) missing(s *slot, n uint16) {
 		s.parts.list.Drop(n)
 		return
 	}
-	e.loseP(s, n)
+	e.lose(s, n)
 }
 
-// loseP counts part n as not stored.
-func (e *Engine) loseP(s *slot, n uint16) {
+// lose counts part n as not stored.
+func (e *Engine) lose(s *slot, n uint16) {
 	switch s.parts.state[n-1] {
 	case partStored, partNameless, partKept:
 		_, length := s.plan.Range(n)
@@ -234,10 +239,10 @@ func (e *Engine) compare(s *slot, p *s3.Part) {
 		s.acknowledged += length
 		e.acknowledged += length
 	case !same:
-		e.loseP(s, p.Number)
+		e.lose(s, p.Number)
 	case s.parts.state[p.Number-1] == partNameless:
 		if s.parts.named(p.Number, p.ETag) != nil {
-			e.loseP(s, p.Number)
+			e.lose(s, p.Number)
 		}
 	}
 }

@@ -58,7 +58,9 @@ func (e *Engine) suspect(s *slot) {
 
 // restart begins an upload anew that the store does not have any more.
 func (e *Engine) restart(s *slot, err *Error) {
-	s.uploadID = ""
+	if err.Code == "NoSuchUpload" {
+		s.uploadID = ""
+	}
 	if s.stream {
 		e.fail(s, *err)
 		return
@@ -120,8 +122,8 @@ func (e *Engine) headed(s *slot, a *answer) {
 	switch {
 	case ours:
 		e.done(s, Result{ETag: info.ETag, VersionID: info.VersionID, Bytes: s.plan.Size})
-	case s.uploadID == "" && s.conflicted:
-		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: a.ev.Status})
+	case s.conflicted:
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412})
 	case known:
 		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status})
 	default:
@@ -165,7 +167,7 @@ func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
 		s.enter(stepCreate)
 		return true
 	}
-	if s.uploadID == "" && s.conflicted {
+	if s.conflicted {
 		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412})
 		return true
 	}
@@ -180,7 +182,7 @@ func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
 // conflict goes on when the key has an object already and must not be
 // overwritten.
 func (e *Engine) conflict(s *slot, err Error) {
-	if s.doubt && s.step == stepPut {
+	if s.doubt && (s.step == stepPut || s.step == stepComplete) {
 		// The object may be the one that an unanswered request made.
 		s.conflicted = true
 		s.enter(stepHead)
@@ -194,7 +196,11 @@ func (e *Engine) conflict(s *slot, err Error) {
 			return
 		}
 		if s.step == stepHead {
+			s.conflicted, s.doubt = false, false
 			s.enter(stepPut)
+			if s.uploadID != "" {
+				s.enter(stepComplete)
+			}
 			return
 		}
 		s.asked = false
@@ -225,12 +231,13 @@ func (e *Engine) rename(s *slot, err Error) {
 		e.fail(s, err)
 		return
 	}
-	s.doubt = false
-	s.object.Key = key
+	s.doubt, s.conflicted = false, false
 	switch {
-	case s.plan.Parts == 0 && !s.stream:
+	case s.plan.Parts == 0 && !s.stream || s.plan.Parts == 0 && s.ended:
+		s.object.Key = key
 		s.enter(stepPut)
 	case s.uploadID == "":
+		s.object.Key = key
 		s.enter(stepPeek)
 	case s.stream:
 		err.Code = CodeExists

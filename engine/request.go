@@ -131,6 +131,15 @@ func (e *Engine) breakOffAll(s *slot) {
 	}
 }
 
+// breakOffSends asks for what s sends to be dropped, and lets its reading go on.
+func (e *Engine) breakOffSends(s *slot) {
+	for i := range e.requests {
+		if r := &e.requests[i]; r.live && r.kind == ActSend && &e.slots[r.slot] == s {
+			r.breakOff = !r.broken
+		}
+	}
+}
+
 // carriesFile reports that r's body is bytes of a file.
 func (r *request) carriesFile() bool {
 	op := r.send.Op

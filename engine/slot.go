@@ -101,9 +101,8 @@ type slot struct {
 	aborts     uint8
 	conflicted bool  // the key has an object that may be ours
 	completing int64 // when the store was first asked to join the parts, in milliseconds since 1970
-	lost       bool  // an upload may exist whose ID was never told
 	again      bool  // after the abort, begin anew
-	wake       bool  // the user resumed the file while it was being parked
+	wake       bool  // the user wants the file to go on as soon as it has left its slot
 
 	// refused is the credentials that the store last refused for this file,
 	// nil after a success. A second set that it refuses fails the file, so that
@@ -159,6 +158,11 @@ func (s *slot) deciding() bool {
 		return s.listing == listProbe
 	}
 	return false
+}
+
+// leaving reports that the slot is being emptied already.
+func (s *slot) leaving() bool {
+	return s.step == stepEnd && !s.again || s.step == stepAbort && !s.again || s.step == stepList && s.listing == listGone && !s.again
 }
 
 // whole reports that the store checks the object as a whole when it joins the

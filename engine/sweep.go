@@ -65,11 +65,12 @@ func (e *Engine) abandon(ev *Event) error {
 
 // beginJob gives the next job a slot and reports that there was one.
 func (e *Engine) beginJob() bool {
-	if file, ok := e.table.NextDiscard(); ok {
-		s := e.take(file, jobDiscard, stepLoad)
-		s.name = e.unpark(file)
-		s.loading = true
-		e.notes.add(note{kind: ActLoad, file: file, name: s.name})
+	if file, ok := e.nextDiscard(); ok {
+		if name := e.unpark(file); name != "" {
+			s := e.take(file, jobDiscard, stepLoad)
+			s.name, s.loading = name, true
+			e.notes.add(note{kind: ActLoad, file: file, name: name})
+		}
 		return true
 	}
 	if len(e.abandons) > 0 {
@@ -85,6 +86,21 @@ func (e *Engine) beginJob() bool {
 		return true
 	}
 	return false
+}
+
+// nextDiscard returns a file that was dropped while its upload lay in the
+// journal, once no slot is busy with it any more.
+func (e *Engine) nextDiscard() (FileID, bool) {
+	if file, ok := e.table.NextDiscard(); ok {
+		e.discards = append(e.discards, file)
+	}
+	for i, file := range e.discards {
+		if e.slotOf(file) == nil {
+			e.discards = slices.Delete(e.discards, i, i+1)
+			return file, true
+		}
+	}
+	return 0, false
 }
 
 // discarded goes on with the record of a cancelled file that had no slot.
