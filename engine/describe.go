@@ -205,9 +205,12 @@ func (e *Engine) readMore(ev *Event) error {
 	if ev.Bytes > 0 {
 		s.parts.grow()
 	}
-	if ev.Last {
+	switch {
+	case ev.Last:
 		s.plan.Parts = s.readTo
 		e.settle(s)
+	case s.readTo == s3.MaxParts:
+		e.fail(s, Error{Code: CodeFileTooLarge})
 	}
 	e.show(s)
 	return nil

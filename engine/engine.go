@@ -129,7 +129,7 @@ type Engine struct {
 	active   int // slots in use
 	large    int // of those, files that go up in parts, and streams
 	inFlight int // requests under way
-	asides   int // hashes and reads under way
+	hashes   int // digests being computed
 	launched uint32
 	served   uint32
 	changed  uint64
@@ -205,7 +205,7 @@ func New(c Config) (*Engine, error) {
 		address:  address,
 		seed:     c.Seed,
 		slots:    make([]slot, c.Connections+spareSlots),
-		requests: make([]request, c.Connections+asides),
+		requests: make([]request, c.Connections+maxHashes+c.Connections+spareSlots),
 		window:   newWindow(c.Connections),
 	}, nil
 }

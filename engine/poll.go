@@ -99,9 +99,6 @@ func (e *Engine) take(file FileID, what job, first step) *slot {
 
 // pollAside asks for the next digest or piece of a stream.
 func (e *Engine) pollAside(act *Action) bool {
-	if e.asides >= asides {
-		return false
-	}
 	for i := range e.slots {
 		s := &e.slots[i]
 		if s.resting {
@@ -111,6 +108,9 @@ func (e *Engine) pollAside(act *Action) bool {
 			s.reading = true
 			e.aside(s, ActRead, part, s3.NoChecksum, act)
 			return true
+		}
+		if e.hashes >= maxHashes {
+			continue
 		}
 		if s.step == stepHash && !s.asked && s.due(0, e.mono) {
 			s.asked = true

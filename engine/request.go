@@ -32,11 +32,11 @@ type request struct {
 
 // reqIndexBits is how many bits of a ReqID name the place; the rest is its
 // generation, so that an answer to an earlier request is recognised.
-const reqIndexBits = 9
+const reqIndexBits = 10
 
-// asides is how many Hash and Read actions are under way at once, over all
-// files.
-const asides = 4
+// maxHashes is how many Hash actions are under way at once, over all files. A
+// stream has one Read at a time.
+const maxHashes = 4
 
 // id names the request that is in place i now.
 func (r *request) id(i int) ReqID {
@@ -79,8 +79,10 @@ func (e *Engine) launch(s *slot, i int, kind ActionKind) *request {
 		e.inFlight++
 		s.asked = s.step != stepParts
 	} else {
-		e.asides++
 		s.asides++
+	}
+	if kind == ActHash {
+		e.hashes++
 	}
 	e.changed++
 	return r
@@ -107,8 +109,10 @@ func (e *Engine) finish(r *request) *slot {
 			s.asked = false
 		}
 	} else {
-		e.asides--
 		s.asides--
+	}
+	if r.kind == ActHash {
+		e.hashes--
 	}
 	r.live, r.breakOff = false, false
 	r.generation++
