@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/engine"
@@ -55,10 +56,14 @@ func ReadNow(f *Frame) (engine.Now, error) {
 //	               with a line feed after it
 //	EvAbandon      field name, body: the record
 //
-// ev points into f and into memory of its own. Errors are ErrFrame for what is
-// not well formed, and those of packages cred and s3 for values.
+// ev points into f and into memory of its own; of what it held before it keeps
+// the room for Files. Errors are ErrFrame for what is not well formed, and those
+// of packages cred and s3 for values.
 func ReadEvent(f *Frame, ev *engine.Event) error {
-	*ev = engine.Event{Kind: engine.EventKind(f.Kind), File: engine.FileID(f.File), Req: engine.ReqID(f.Req)}
+	*ev = engine.Event{
+		Kind: engine.EventKind(f.Kind), File: engine.FileID(f.File), Req: engine.ReqID(f.Req),
+		Files: ev.Files[:0],
+	}
 	switch ev.Kind {
 	case engine.EvAdded:
 		return readAdded(f, ev)
@@ -107,9 +112,9 @@ func readAdded(f *Frame, ev *engine.Event) error {
 	if len(f.Body)%8 != 0 {
 		return ErrFrame
 	}
-	ev.Files = make([]engine.Spec, len(f.Body)/8)
-	for i := range ev.Files {
-		ev.Files[i] = engine.Spec{Size: int64At(f.Body[8*i:]), Priority: queue.Priority(f.A)}
+	ev.Files = slices.Grow(ev.Files, len(f.Body)/8)
+	for sizes := f.Body; len(sizes) > 0; sizes = sizes[8:] {
+		ev.Files = append(ev.Files, engine.Spec{Size: int64At(sizes), Priority: queue.Priority(f.A)})
 	}
 	return nil
 }
