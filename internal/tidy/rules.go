@@ -57,6 +57,7 @@ var folders = []Folder{
 	// Drivers.
 	{Path: "driver", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal"}},
 	{Path: "driver/nethttp", Band: Driver, May: []string{"driver", "engine", "s3"}, HTTP: true},
+	{Path: "driver/journaltest", Band: Driver, May: []string{"driver"}},
 	{Path: "driver/dirjournal", Band: Driver, May: []string{"driver", "journal"}},
 	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "engine", "queue", "s3", "sign", "cred"}},
 	{Path: "cmd/bucketline", Band: Open, HTTP: true, May: []string{
