@@ -192,10 +192,7 @@ func (l *PartList) AppendETag(dst []byte) ([]byte, bool) {
 		if len(etag) == 34 && etag[0] == '"' && etag[33] == '"' {
 			etag = etag[1:33]
 		}
-		if len(etag) != 32 {
-			return dst, false
-		}
-		if _, err := hex.Decode(sum[:], etag); err != nil {
+		if !decodeHex(sum[:], etag) {
 			return dst, false
 		}
 		all.Write(sum[:])
@@ -205,6 +202,22 @@ func (l *PartList) AppendETag(dst []byte) ([]byte, bool) {
 	dst = append(dst, '-')
 	dst = strconv.AppendInt(dst, int64(l.count), 10)
 	return append(dst, '"'), true
+}
+
+// decodeHex reads dst from text, and reports whether it is that, no more and no
+// less. The standard library's function brings package fmt into the module.
+func decodeHex(dst, text []byte) bool {
+	if len(text) != 2*len(dst) {
+		return false
+	}
+	for i := range dst {
+		high, low := unhex(text[2*i]), unhex(text[2*i+1])
+		if high < 0 || low < 0 {
+			return false
+		}
+		dst[i] = byte(high<<4 | low)
+	}
+	return true
 }
 
 // AppendComposite appends the checksum that the store gives the completed

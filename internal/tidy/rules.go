@@ -91,7 +91,7 @@ var loud = []string{"log", "log/slog"}
 // depend on floats.
 var pureCalls = []string{
 	"strconv.Quote", "strconv.AppendQuote", "strconv.Unquote", "strconv.ParseFloat", "strconv.FormatFloat",
-	"strconv.AppendFloat", "strings.NewReplacer", "strings.Title",
+	"strconv.AppendFloat", "strings.NewReplacer", "strings.Title", "hex.Decode", "hex.Dump",
 }
 
 // scripts is the direction of the TypeScript folders: our folders and the npm
