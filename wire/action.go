@@ -45,7 +45,8 @@ const (
 //	ActForget, ActUnlock
 //	                 file, field name
 //	ActNoteRetry     file, b: part, x: status, y: delay, fields of its Error
-//	ActNoteWarning   file, x: status, y: delay, fields of its Error
+//	ActNoteWarning   file, x: status, y: delay, fields of its Error, name of a
+//	                 record that is damaged
 //	ActNoteResumed   file, b: parts, a result
 //	ActNoteAll       a: State
 //	ActNoteSwept     fields name and uploadId; if it was not: x: status, fields
@@ -54,7 +55,7 @@ const (
 //
 // A result is x: bytes, fields etag, versionId, key and checksum, the name of
 // its Algorithm; body: its digest, raw. The fields of an Error are code,
-// operation, requestId and message.
+// operation, parts, doubt, requestId and message.
 func AppendAction(dst []byte, a *engine.Action, f *Frame) []byte {
 	*f = Frame{Kind: uint8(a.Kind), File: uint32(a.File), Req: uint32(a.Req), B: a.Part, Fields: f.Fields[:0]}
 	switch a.Kind {
@@ -126,6 +127,12 @@ func frameError(f *Frame, err *engine.Error) {
 	f.add("code", err.Code)
 	if err.Op != 0 {
 		f.add("operation", err.Op.String())
+	}
+	if err.Parts != 0 {
+		f.add("parts", strconv.Itoa(int(err.Parts)))
+	}
+	if err.Doubt {
+		f.add("doubt", "true")
 	}
 	f.add("requestId", err.RequestID)
 	f.add("message", err.Message)

@@ -182,7 +182,7 @@ func actions(t *testing.T) []engine.Action {
 	if err := address.PostObject(form, &s3.Object{Key: "a"}, "----0123456789abcdef"); err != nil {
 		t.Fatal(err)
 	}
-	refused := &engine.Error{Code: "SlowDown", Op: s3.OpUploadPart, Part: 7, Status: 503, RequestID: "R1", Message: "Please reduce your rate."}
+	refused := &engine.Error{Code: "SlowDown", Op: s3.OpUploadPart, Part: 7, Parts: 120, Status: 503, Doubt: true, RequestID: "R1", Message: "Please reduce your rate."}
 	stored := &engine.Result{ETag: `"e"`, VersionID: "v1", Key: "a (2)", Bytes: 1 << 33, Algorithm: s3.CRC64NVME, Digest: []byte{1, 2, 3, 4, 5, 6, 7, 8}}
 	return []engine.Action{
 		{Kind: engine.ActDescribe, File: 7},
@@ -205,6 +205,7 @@ func actions(t *testing.T) []engine.Action {
 		{Kind: engine.ActUnlock, File: 7, Name: "00ff"},
 		{Kind: engine.ActNoteRetry, File: 7, Part: 7, Err: &engine.Error{Code: "Timeout"}, Delay: 1500},
 		{Kind: engine.ActNoteWarning, File: engine.NoFile, Err: &engine.Error{Code: engine.WarnClock}, Delay: -90_000},
+		{Kind: engine.ActNoteWarning, File: 7, Err: &engine.Error{Code: engine.WarnRecord}, Name: "00ff"},
 		{Kind: engine.ActNoteResumed, File: 7, Part: 12, Result: &engine.Result{Bytes: 96 << 20}},
 		{Kind: engine.ActNoteAll, State: queue.StatePaused},
 		{Kind: engine.ActNoteSwept, File: engine.NoFile, Name: "u/a", UploadID: "U1", Err: refused},

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -24,6 +25,7 @@ type names struct {
 	Priorities    []string          `json:"priorities"`
 	Conflicts     []string          `json:"conflicts"`
 	CellStates    []string          `json:"cellStates"`
+	Limits        map[string]int64  `json:"limits"`
 	ConfigOptions map[string]string `json:"configOptions"`
 	ObjectOptions map[string]string `json:"objectOptions"`
 	Codes         []string          `json:"codes"`
@@ -124,6 +126,18 @@ func TestNames_areTheEngines(t *testing.T) {
 				t.Errorf("names.json: %s.%s is %d, want %d", c.name, w.name, got, w.want)
 			}
 		}
+	}
+}
+
+func TestNames_limitsAreTheEngines(t *testing.T) {
+	var n names
+	readJSON(t, "testdata/names.json", &n)
+	want := map[string]int64{
+		"maxFiles": queue.MaxFiles, "noFile": int64(engine.NoFile), "maxFrameBytes": MaxFrameBytes,
+		"maxAnswerBytes": engine.MaxAnswerBytes, "maxDigests": MaxDigests, "stepBytes": StepBytes,
+	}
+	if !maps.Equal(n.Limits, want) {
+		t.Errorf("names.json has the limits %v, want %v", n.Limits, want)
 	}
 }
 
