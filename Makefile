@@ -29,9 +29,9 @@ fuzz: ## runs every fuzz target for FUZZTIME=30s (PKG=./s3)
 lint: web ## gofmt, go vet and tsc, without running a test
 	tools/lint.sh
 
-setup: ## installs what only tests need: browsers, their drivers, MinIO
+setup: ## installs what only tests need: browsers, their drivers, MinIO, TinyGo
 	tools/setup.sh
 
-clean: ## removes all that was built, MinIO included
+clean: ## removes all that was built, MinIO and TinyGo included
 	rm -rf build dist
 	git clean -qfdX devstack/page

@@ -32,6 +32,7 @@ minio=$!
 trap 'kill $minio 2>/dev/null; exit 130' INT TERM
 
 step "browsers" tools/setup.sh browsers
+step "TinyGo" tools/setup.sh tinygo
 step "web" go run ./tools/build
 step "lint" tools/lint.sh
 
@@ -40,7 +41,14 @@ programs=$(echo "$imports" | grep 'bucketline/test/' | cut -d ' ' -f 1)
 packages=$(echo "$imports" | grep -v 'bucketline/test/' | cut -d ' ' -f 1)
 # shellcheck disable=SC2086 # package names, one word each
 step "Go" go test -vet=off $packages
+# TinyGo's int has 32 bits. The engine's packages are those that the module has.
+pure=$(GOOS=wasip1 GOARCH=wasm go list -deps ./cmd/engine | grep bucketline/ | grep -v /cmd/)
+# shellcheck disable=SC2086
+step "Go with an int of 32 bits" env GOARCH=386 CGO_ENABLED=0 go test -vet=off $pure
 step "TypeScript" npm --prefix web test --silent
+step "engine by TinyGo" go run ./tools/build tinygo
+step "TypeScript with TinyGo's engine" env BUCKETLINE_ENGINE=build/tinygo/engine.wasm \
+	node --test build/test/web/core.*.test.js
 
 step "MinIO" wait $minio
 # One package at a time: each drives browsers as it is. -v, because a test that

@@ -77,7 +77,7 @@ class FakeRequest {
 
 Object.assign(globalThis, { XMLHttpRequest: FakeRequest });
 
-const wasm = new WebAssembly.Module(new Uint8Array(readFileSync("dist/engine.wasm")));
+const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(process.env["BUCKETLINE_ENGINE"] ?? "dist/engine.wasm")));
 
 /** Options for an uploader on the fake store, which forgets what it was told. */
 export function options(more: Partial<UploaderOptions> = {}): UploaderOptions {
