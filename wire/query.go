@@ -72,7 +72,7 @@ func session(e *engine.Engine, q *Frame, cells *[]engine.Cell) (Frame, error) {
 		}
 		return frameFile(&info), nil
 	case QueryCells:
-		*cells = e.Cells((*cells)[:0], engine.FileID(q.File), int(q.X))
+		*cells = e.Cells((*cells)[:0], engine.FileID(q.File), count(q.X))
 		return frameCells(*cells), nil
 	case QueryLife:
 		left, total := e.Life(engine.Now{Wall: sign.UnixMilli(q.Y)})
@@ -87,13 +87,17 @@ func session(e *engine.Engine, q *Frame, cells *[]engine.Cell) (Frame, error) {
 		if err != nil {
 			return Frame{}, err
 		}
-		url, err := e.Presign(engine.Now{Wall: sign.UnixMilli(q.Y)}, key, int(q.X))
+		url, err := e.Presign(engine.Now{Wall: sign.UnixMilli(q.Y)}, key, count(q.X))
 		f := Frame{}
 		f.add("url", url)
 		return f, err
 	}
 	return Frame{}, ErrQuery
 }
+
+// count is x as an int, which has 32 bits in the module: what is more stays too
+// much, and does not wrap round to what is not.
+func count(x int64) int { return int(min(max(x, -1), 1<<31-1)) }
 
 // one returns the value of the only field of q.
 func one(q *Frame, name string) (string, error) {

@@ -203,6 +203,8 @@ func (p *pair) ask(now engine.Now, file uint32) {
 		p.call('a', q.Append(nil))
 		q.Fields = fields("key", "u/42/a b.mov")
 		p.call('a', q.Append(nil))
+		q.X |= 1 << 32
+		p.call('a', q.Append(nil))
 	}
 }
 
