@@ -6,6 +6,9 @@ import "github.com/bucketline/bucketline/s3"
 // The same record gives the same bytes. It panics when r does not fit: see
 // [Record.Fits].
 func (r *Record) Append(dst []byte) []byte {
+	if !r.Fits() {
+		panic("bucketline: internal error: a record that does not fit")
+	}
 	dst = r.appendHead(dst)
 	for i := range r.Parts {
 		dst = AppendPart(dst, r.Parts[i])
@@ -56,9 +59,6 @@ func (r *Record) holds(p *Part) bool {
 
 // appendHead is the order of the fields.
 func (r *Record) appendHead(dst []byte) []byte {
-	if !r.Fits() {
-		panic("bucketline: internal error: a record that does not fit")
-	}
 	start := len(dst)
 	dst = append(dst, magic...)
 	dst = append(dst, version, 0, 0, 0, 0)

@@ -108,6 +108,31 @@ func TestParse_givesEveryField(t *testing.T) {
 	}
 }
 
+// Choices are stored as their numbers: those must stay as they are.
+func TestRecord_choicesKeepTheirNumbers(t *testing.T) {
+	for i, name := range []string{"aws", "minio", "ceph", "r2", "b2", "gcs", "seaweedfs", "versitygw"} {
+		if got := s3.Profile(i).String(); got != name {
+			t.Errorf("profile %d is %s, and was %s when records were written", i, got, name)
+		}
+	}
+	for i, name := range []string{"", "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "MD5"} {
+		if got := s3.Algorithm(i).String(); got != name {
+			t.Errorf("algorithm %d is %s, and was %s when records were written", i, got, name)
+		}
+	}
+	for i, name := range []string{"", "FULL_OBJECT", "COMPOSITE"} {
+		if got := s3.ChecksumType(i).String(); got != name {
+			t.Errorf("checksum type %d is %s, and was %s when records were written", i, got, name)
+		}
+	}
+	if got := [...]s3.SSEMode{s3.SSENone, s3.SSES3, s3.SSEKMS, s3.SSEKMSDual, s3.SSECustomer}; got != [...]s3.SSEMode{0, 1, 2, 3, 4} {
+		t.Errorf("the SSE modes are %d", got)
+	}
+	if got := [...]s3.LockMode{s3.LockNone, s3.LockGovernance, s3.LockCompliance}; got != [...]s3.LockMode{0, 1, 2} {
+		t.Errorf("the lock modes are %d", got)
+	}
+}
+
 func TestAppend_keepsSecretsOut(t *testing.T) {
 	r := small()
 	r.Object.SSE = s3.SSE{Mode: s3.SSECustomer, CustomerKey: s3.CustomerKey([]byte("0123456789abcdef0123456789abcdef"))}

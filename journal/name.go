@@ -22,7 +22,7 @@ const NameBytes = 32
 //
 // FNV-1a: draft-eastlake-fnv, section 2 and the constants of section 5.
 func Name(target *s3.Target, key string, s *Source) string {
-	h := fnv{hi: 0x6c62272e07bb0142, lo: 0x62b821756295c58d}
+	h := hash128{hi: 0x6c62272e07bb0142, lo: 0x62b821756295c58d}
 	h.text(origin(target))
 	h.text(target.Bucket)
 	h.text(key)
@@ -36,19 +36,24 @@ func Name(target *s3.Target, key string, s *Source) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// origin is the store: its endpoint as Resolve reads it, as far as that goes
-// without resolving, or the profile's own, whose bucket names are unique.
+// origin is the store: its endpoint, spelt as Resolve spells most, or the
+// profile, of whose own endpoint bucket names are unique. Another spelling of
+// the same endpoint finds no record, which costs what was sent and no more.
 func origin(target *s3.Target) string {
 	if target.Endpoint == "" {
 		return target.Profile.String()
 	}
-	return strings.ToLower(strings.TrimSuffix(target.Endpoint, "/"))
+	endpoint := strings.ToLower(strings.TrimSuffix(target.Endpoint, "/"))
+	if strings.HasPrefix(endpoint, "https:") {
+		return strings.TrimSuffix(endpoint, ":443")
+	}
+	return strings.TrimSuffix(endpoint, ":80")
 }
 
-// fnv is the 128-bit FNV-1a hash.
-type fnv struct{ hi, lo uint64 }
+// hash128 is 128-bit FNV-1a.
+type hash128 struct{ hi, lo uint64 }
 
-func (h *fnv) byte(b byte) {
+func (h *hash128) byte(b byte) {
 	// The prime is 2^88 + 0x13b.
 	const low, shift = 0x13b, 88 - 64
 	h.lo ^= uint64(b)
@@ -57,13 +62,13 @@ func (h *fnv) byte(b byte) {
 	h.lo = lo
 }
 
-func (h *fnv) number(n int64) {
+func (h *hash128) number(n int64) {
 	for i := range 8 {
 		h.byte(byte(n >> (8 * i)))
 	}
 }
 
-func (h *fnv) text(s string) {
+func (h *hash128) text(s string) {
 	h.number(int64(len(s)))
 	for i := 0; i < len(s); i++ {
 		h.byte(s[i])

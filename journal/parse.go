@@ -55,7 +55,7 @@ func cutHead(data []byte) (body, rest []byte, err error) {
 	switch v := data[len(magic)]; {
 	case v > version:
 		return nil, nil, ErrVersion
-	case v != version || end+4 > MaxHead:
+	case v != version:
 		return nil, nil, ErrCorrupt
 	}
 	return data[headPrefix:end], data[end+4:], nil
