@@ -370,7 +370,11 @@ func (e *Engine) sendAgain(s *slot, op s3.Op, part uint16) {
 // advised does what a refusal is known to call for.
 func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 	f := failure{op: a.op, part: a.part, err: a.failure(refusal), asked: refusal.RetryAfterMillis}
-	switch refusal.Advice() {
+	advice := refusal.Advice()
+	if s.job != jobFile && advice >= s3.AdviceRestartUpload {
+		advice = s3.AdviceStop // there is no file to send again
+	}
+	switch advice {
 	case s3.AdviceRetry:
 		e.transient(s, &f)
 	case s3.AdviceBackOff:

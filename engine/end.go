@@ -112,7 +112,10 @@ func (e *Engine) release(s *slot) {
 	s.step = stepFree
 	s.object = s3.Object{}
 	e.active--
-	if state := e.table.State(file); wake && (state == queue.StatePaused || state == queue.StateFailed) {
+	if !wake {
+		return
+	}
+	if state := e.table.State(file); state == queue.StatePaused || state == queue.StateFailed {
 		e.setState(file, queue.StateQueued)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
 )
@@ -114,5 +115,31 @@ func TestDescribed_refusesWhatCannotBeStored(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: failed with %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// An answer to a request that is not under way is the driver's mistake.
+func TestHandle_refusesUnknownNames(t *testing.T) {
+	e, err := New(Config{Target: s3.Target{Region: "eu-west-1", Bucket: "photos"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		ev   Event
+		want error
+	}{
+		{Event{Kind: EvAnswered, Req: 0, Status: 200}, ErrNoRequest},
+		{Event{Kind: EvBroke, Req: 77}, ErrNoRequest},
+		{Event{Kind: EvDescribed, File: 0, Object: &s3.Object{}}, ErrNoFile},
+		{Event{Kind: EvCancel, File: 9}, ErrNoFile},
+		{Event{Kind: EvAdded, Files: []Spec{{Size: -2}}}, ErrSize},
+		{Event{Kind: 99}, ErrEvent},
+	} {
+		if err := e.Handle(Now{}, &c.ev); !errors.Is(err, c.want) {
+			t.Errorf("Handle(%+v) = %v, want %v", c.ev, err, c.want)
+		}
+	}
+	if n := e.Totals().Files[queue.StateQueued]; n != 0 {
+		t.Errorf("a refused event added %d files", n)
 	}
 }
