@@ -2,13 +2,11 @@ package journal
 
 import "github.com/bucketline/bucketline/s3"
 
-// Append appends the whole record: its head, then a frame for each of Parts.
-// The same record gives the same bytes. It panics when r does not fit: see
-// [Record.Fits].
+// Append appends the whole record: its head, then a frame for each of Parts,
+// for which the rules of [AppendPart] hold. The same record gives the same
+// bytes. A record that does not fit gives bytes that [Parse] refuses, so that
+// nothing goes on by half of a record: see [Record.Fits].
 func (r *Record) Append(dst []byte) []byte {
-	if !r.Fits() {
-		panic("bucketline: internal error: a record that does not fit")
-	}
 	dst = r.appendHead(dst)
 	for i := range r.Parts {
 		dst = AppendPart(dst, r.Parts[i])
@@ -105,7 +103,12 @@ func AppendPart(dst []byte, p Part) []byte {
 	return append32(dst, checksum(dst[start:]))
 }
 
+// maxCount is the largest number of two bytes: more than any bound, so that
+// what is cut to it does not parse.
+const maxCount = 1<<16 - 1
+
 func appendFields(dst []byte, fields []s3.Field) []byte {
+	fields = fields[:min(len(fields), maxCount)]
 	dst = append16(dst, uint16(len(fields)))
 	for i := range fields {
 		dst = appendText(dst, fields[i].Name)
@@ -115,6 +118,7 @@ func appendFields(dst []byte, fields []s3.Field) []byte {
 }
 
 func appendText(dst []byte, text string) []byte {
+	text = text[:min(len(text), maxCount)]
 	return append(append16(dst, uint16(len(text))), text...)
 }
 
