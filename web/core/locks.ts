@@ -20,6 +20,7 @@ export function openLocks(space: string): Locks {
 /** Locks that the browser keeps, over all tabs and workers of the origin. */
 export function webLocks(space: string): Locks {
   const releases = new Map<string, () => void>();
+  let closed = false;
   const release = (name: string): void => {
     releases.get(name)?.();
     releases.delete(name);
@@ -28,14 +29,16 @@ export function webLocks(space: string): Locks {
     take: (name) =>
       new Promise((resolve, reject) => {
         const holding = navigator.locks.request(`${space}:${name}`, { ifAvailable: true }, (lock) => {
-          resolve(!!lock);
-          if (!lock) return undefined;
+          const ours = !!lock && !closed; // it may come after close
+          resolve(ours);
+          if (!ours) return undefined;
           return new Promise<void>((end) => releases.set(name, end));
         });
         holding.catch(reject);
       }),
     release,
     close: () => {
+      closed = true;
       for (const name of [...releases.keys()]) release(name);
     },
   };
