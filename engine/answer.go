@@ -371,7 +371,7 @@ func (e *Engine) sendAgain(s *slot, op s3.Op, part uint16) {
 func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 	f := failure{op: a.op, part: a.part, err: a.failure(refusal), asked: refusal.RetryAfterMillis}
 	advice := refusal.Advice()
-	if s.job != jobFile && advice >= s3.AdviceRestartUpload {
+	if s.cleaning() && !advice.Repeats() {
 		advice = s3.AdviceStop // there is no file to send again
 	}
 	switch advice {
@@ -410,11 +410,14 @@ func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 // settleFailure ends a slot because of a refusal that another try would meet
 // again.
 func (e *Engine) settleFailure(s *slot, err Error) {
-	if s.job != jobFile {
+	switch {
+	case s.job != jobFile:
 		e.jobFailed(s, err)
-		return
+	case s.cleaning():
+		e.orphan(s, err)
+	default:
+		e.fail(s, err)
 	}
-	e.fail(s, err)
 }
 
 // transient sends a request again after trouble in the store or on the way to

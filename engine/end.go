@@ -201,14 +201,11 @@ func (e *Engine) over(s *slot) {
 
 // abortRefused goes on after the store would not drop an upload.
 func (e *Engine) abortRefused(s *slot, a *answer, refusal *s3.Error) {
-	switch refusal.Advice() {
-	case s3.AdviceDone:
+	if refusal.Advice() == s3.AdviceDone {
 		e.over(s)
-	case s3.AdviceStop, s3.AdviceRestartUpload, s3.AdviceVerifyParts, s3.AdviceVerifyObject, s3.AdviceResend:
-		e.orphan(s, a.failure(refusal))
-	default:
-		e.advised(s, a, refusal)
+		return
 	}
+	e.advised(s, a, refusal)
 }
 
 // orphan gives up aborting and tells so. The record, if there is one, stays:

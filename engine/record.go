@@ -277,7 +277,7 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 		s.enter(stepHead)
 	case gone:
 		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status, RequestID: refusal.RequestID})
-	case refusal.Advice() != s3.AdviceStop:
+	case refusal.Advice().Repeats():
 		return false
 	case s.listing == listGone:
 		e.over(s) // nobody may look; the abort itself succeeded

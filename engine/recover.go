@@ -158,8 +158,7 @@ func (e *Engine) ours(s *slot, info *s3.ObjectInfo) (ours, known bool) {
 
 // headRefused goes on when HeadObject is refused, and reports that it knows how.
 func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
-	switch refusal.Advice() {
-	case s3.AdviceRetry, s3.AdviceBackOff, s3.AdviceRegion, s3.AdviceFixClock, s3.AdviceSign:
+	if refusal.Advice().Repeats() {
 		return false
 	}
 	if s.step == stepPeek {

@@ -160,6 +160,11 @@ func (s *slot) deciding() bool {
 	return false
 }
 
+// cleaning reports that the slot's requests are about what is to be removed.
+func (s *slot) cleaning() bool {
+	return s.job != jobFile || s.step == stepAbort || s.step == stepList && s.listing == listGone
+}
+
 // leaving reports that the slot is being emptied already.
 func (s *slot) leaving() bool {
 	return s.step == stepEnd && !s.again || s.step == stepAbort && !s.again || s.step == stepList && s.listing == listGone && !s.again

@@ -61,6 +61,15 @@ func (a Advice) String() string {
 	return adviceNames[a]
 }
 
+// Repeats reports that the same request, signed anew, may be sent once more.
+func (a Advice) Repeats() bool {
+	switch a {
+	case AdviceRetry, AdviceBackOff, AdviceFixClock, AdviceSign, AdviceRegion, AdviceResend:
+		return true
+	}
+	return false
+}
+
 // codeAdvice has the codes whose meaning does not depend on the operation.
 // Codes and statuses: S3 API Reference, "Error responses"; throttling and
 // transient codes: botocore's retry rules ("standard" mode); R2, "Error codes".
