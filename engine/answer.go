@@ -451,6 +451,7 @@ func (e *Engine) broke(ev *Event) error {
 	}
 	switch {
 	case s.step == stepPark, s.step == stepEnd, r.step != s.step:
+		s.doubt = s.doubt || r.mayStore()
 		if r.send.Op == s3.OpUploadPart && s.step == stepPark && s.parts.has(r.part) && s.parts.state[r.part-1] == partInFlight {
 			s.parts.putBack(r.part)
 		}

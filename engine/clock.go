@@ -113,10 +113,14 @@ func (e *Engine) hurry() {
 
 // mayProbe reports that one request may find out whether the network is back.
 func (e *Engine) mayProbe() bool {
-	if e.inFlight > 0 || e.mono < e.probeAt {
-		return false
+	return e.inFlight == 0 && e.mono >= e.probeAt
+}
+
+// probed notes that a request has gone out, so that the next one waits longer
+// if it finds no network.
+func (e *Engine) probed() {
+	if e.offline {
+		e.probes = min(e.probes+1, maxDoublings)
+		e.probeAt = e.mono + Instant(min(probeMillis<<e.probes, maxProbeMillis))
 	}
-	e.probes = min(e.probes+1, maxDoublings)
-	e.probeAt = e.mono + Instant(min(probeMillis<<e.probes, maxProbeMillis))
-	return true
 }

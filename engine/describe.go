@@ -32,6 +32,7 @@ func (e *Engine) described(ev *Event) error {
 		return nil
 	}
 	s.key, s.given = s.object.Key, len(s.object.Digest) > 0
+	s.doubt = e.doubted(ev.File)
 	switch e.chosen(ev.File) {
 	case ConflictReplace:
 		s.object.IfNoneMatch = ""
@@ -81,7 +82,7 @@ func (e *Engine) plan(s *slot) {
 		e.fail(s, Error{Code: s3.CodeChecksum, Message: "a digest of the whole goes with parts only if it is a CRC"})
 		return
 	}
-	if s.source.Name == "" {
+	if s.source.Name == "" || !e.fits(s) {
 		e.beginParts(s)
 		return
 	}

@@ -21,9 +21,7 @@ func (e *Engine) shelve(s *slot, err Error) {
 }
 
 func (e *Engine) tellFailed(s *slot, err Error) {
-	if s.doubt && s.uploadID == "" && s.plan.Parts == 0 && err.Code != CodeExists {
-		err.Doubt = true
-	}
+	err.Doubt = err.Doubt || s.doubt && err.Code != CodeExists
 	if err.Part > 0 {
 		err.Parts = s.plan.Parts
 	}
@@ -48,8 +46,11 @@ func (e *Engine) leave(s *slot, state State, err Error) {
 // creates a multipart upload, whose answer alone tells what to abort. With keep
 // the upload is left for later, where the journal has it, else it is aborted.
 func (e *Engine) letGo(s *slot, keep bool) {
-	e.acknowledged -= s.acknowledged
-	s.acknowledged, s.resting, s.again = 0, false, false
+	s.resting, s.again = false, false
+	if !keep {
+		e.acknowledged -= s.acknowledged
+		s.acknowledged = 0
+	}
 	creating := e.creating(s)
 	if !creating {
 		e.breakOffAll(s)
@@ -109,15 +110,30 @@ func (e *Engine) release(s *slot) {
 		e.large--
 	}
 	file, wake := s.file, s.wake && s.job == jobFile
+	e.acknowledged -= s.acknowledged
 	s.step = stepFree
 	s.object = s3.Object{}
 	e.active--
 	if !wake {
 		return
 	}
-	if state := e.table.State(file); state == queue.StatePaused || state == queue.StateFailed {
-		e.setState(file, queue.StateQueued)
+	switch e.table.State(file) {
+	case queue.StatePaused, queue.StateFailed, queue.StateConflict:
+		e.goOn(file)
 	}
+}
+
+// goOn puts a file back into the queue. Where all others rest it goes before
+// them, since the user asked for this very file.
+func (e *Engine) goOn(file FileID) {
+	if e.table.Paused() {
+		if e.table.State(file) != queue.StatePaused {
+			e.setState(file, queue.StatePaused)
+		}
+		e.starts = append(e.starts, file)
+		return
+	}
+	e.setState(file, queue.StateQueued)
 }
 
 // leavePark leaves an upload behind in the journal, and reports that nothing
@@ -125,6 +141,7 @@ func (e *Engine) release(s *slot) {
 func (e *Engine) leavePark(s *slot) bool {
 	switch {
 	case s.uploadID == "":
+		e.rememberDoubt(s)
 		e.closeRecord(s, false)
 		return true
 	case s.unsaved > 0 && !s.recorded:
@@ -133,6 +150,8 @@ func (e *Engine) leavePark(s *slot) bool {
 		e.closeRecord(s, false)
 		return true
 	}
+	e.acknowledged -= s.acknowledged
+	s.acknowledged = 0
 	e.abortOrEnd(s)
 	return false
 }
@@ -151,10 +170,20 @@ func (e *Engine) parkedAnswer(s *slot, a *answer) {
 		}
 	case s3.OpUploadPart:
 		etag, _ := s3.HeaderValue(a.ev.Header, "etag")
-		if a.damaged(s.object.Algorithm, a.digest) || etag == "" && len(a.ev.Body) > 0 {
+		wrong := len(a.digest) != 0 && len(a.digest) != s.object.Algorithm.Size()
+		if wrong || a.damaged(s.object.Algorithm, a.digest) || etag == "" && len(a.ev.Body) > 0 ||
+			s.parts.store(a.part, etag, a.digest) != nil {
+			s.parts.putBack(a.part)
 			return
 		}
+		s.acknowledged += a.length
+		e.acknowledged += a.length
 		e.appendPart(s, a.part, etag, a.digest)
+	case s3.OpPutObject, s3.OpPostObject:
+		// The pause came too late.
+		if !e.table.State(s.file).Ended() && !a.damaged(s.object.Algorithm, s.object.Digest) {
+			e.wholeStored(s, a)
+		}
 	}
 }
 

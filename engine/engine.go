@@ -79,6 +79,8 @@ const (
 	DefaultMultipartThreshold = 16 << 20
 	DefaultRetryMillis        = 15 * 60_000
 	DefaultStallMillis        = 30_000
+	MaxMillis                 = 30 * 24 * 3_600_000
+	MaxStallMillis            = 3_600_000
 
 	// spareSlots is how many more files than connections are active, so that
 	// the next one is described while the last one's bytes still go; and one
@@ -96,7 +98,9 @@ var (
 	ErrConnections      = errors.New("connections is not 1 to 256")
 	ErrPartSize         = errors.New("part size is not 5 MiB to 5 GiB")
 	ErrThreshold        = errors.New("multipart threshold is not 1 byte to 5 GiB")
-	ErrMillis           = errors.New("retry time, stall time or form size is out of its range")
+	ErrMillis           = errors.New("retry time is not up to 30 days, or stall time not up to an hour")
+	ErrForm             = errors.New("form size is not 0 to 5 GiB")
+	ErrChecksum         = errors.New("no such checksum")
 	ErrHTTP             = errors.New("endpoint is not https, so that credentials would travel in clear: use https, or allow http if this network is trusted")
 	ErrV2               = errors.New("this store does not accept signature version 2")
 )
@@ -149,6 +153,8 @@ type Engine struct {
 
 	parked   []parking
 	choices  []choice
+	starts   []FileID // paused like all others, but the user wants them to go
+	doubts   []FileID // paused while a request may have stored them
 	discards []FileID // skipped, with an upload in the journal
 	abandons []abandoned
 	sweep    sweep
@@ -184,8 +190,12 @@ func New(c Config) (*Engine, error) {
 		return nil, ErrConnections
 	case c.PartSize != 0 && (c.PartSize < s3.MinPartSize || c.PartSize > s3.MaxPartSize):
 		return nil, ErrPartSize
-	case c.RetryMillis < 0 || c.StallMillis < 0 || c.FormBelow < 0 || c.FormBelow > s3.MaxSinglePut:
+	case c.RetryMillis < 0 || c.RetryMillis > MaxMillis || c.StallMillis < 0 || c.StallMillis > MaxStallMillis:
 		return nil, ErrMillis
+	case c.FormBelow < 0 || c.FormBelow > s3.MaxSinglePut:
+		return nil, ErrForm
+	case c.Checksum > s3.ContentMD5:
+		return nil, ErrChecksum
 	case c.MultipartThreshold < 1 || c.MultipartThreshold > s3.MaxSinglePut:
 		return nil, ErrThreshold
 	}
@@ -289,6 +299,8 @@ func (e *Engine) File(id FileID) (FileInfo, bool) {
 	if info.State.Ended() {
 		return info, true
 	}
+	info.Acknowledged = e.parkedBytes(id)
+	info.Sent = info.Acknowledged
 	if s := e.slotOf(id); s != nil {
 		info.Sent = s.acknowledged
 		info.Acknowledged = s.acknowledged

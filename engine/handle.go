@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
@@ -85,7 +86,7 @@ func (e *Engine) wish(ev *Event) error {
 	case EvRetryAll:
 		e.table.RetryAll()
 		e.wakeSlots()
-		e.notes.add(note{kind: ActNoteAll, state: queue.StateQueued})
+		e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StateQueued})
 	case EvCancelAll:
 		e.cancelAll()
 	case EvOffline:
@@ -203,6 +204,11 @@ func (e *Engine) cancel(file FileID) {
 		return
 	}
 	e.setState(file, queue.StateCancelled)
+	e.chosen(file)
+	e.doubted(file)
+	if s == nil && e.table.Parked(file) {
+		e.discount()
+	}
 	if s != nil {
 		s.wake = false
 		if !s.leaving() {
@@ -220,7 +226,7 @@ func (e *Engine) retry(file FileID) {
 		s.wake = true
 		return
 	}
-	e.setState(file, queue.StateQueued)
+	e.goOn(file)
 }
 
 func (e *Engine) cancelAll() {
@@ -230,7 +236,14 @@ func (e *Engine) cancelAll() {
 		}
 	}
 	e.table.CancelAll()
-	e.notes.add(note{kind: ActNoteAll, state: queue.StateCancelled})
+	for i := range e.slots {
+		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile && s.deciding() && e.table.State(s.file) == queue.StateCancelled {
+			e.table.SetState(s.file, queue.StateCompleting) // too late: see cancel
+		}
+	}
+	e.choices, e.starts, e.doubts = e.choices[:0], e.starts[:0], e.doubts[:0]
+	e.discount()
+	e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StateCancelled})
 }
 
 // pause lets a file rest. One that goes up in parts leaves its slot, with a
@@ -240,6 +253,8 @@ func (e *Engine) pause(file FileID) {
 	s := e.slotOf(file)
 	if s != nil {
 		s.wake = false
+	} else {
+		e.unstart(file)
 	}
 	if state.Ended() || state == queue.StatePaused || state == queue.StateConflict || s != nil && s.deciding() {
 		return
@@ -262,7 +277,8 @@ func (e *Engine) resume(file FileID) {
 	switch {
 	case e.table.State(file) != queue.StatePaused:
 	case s == nil:
-		e.setState(file, queue.StateQueued)
+		e.unstart(file)
+		e.goOn(file)
 	case s.resting:
 		s.resting = false
 		e.show(s)
@@ -278,13 +294,15 @@ func (e *Engine) pauseAll() {
 		}
 	}
 	e.table.PauseAll()
-	e.notes.add(note{kind: ActNoteAll, state: queue.StatePaused})
+	e.starts = e.starts[:0]
+	e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StatePaused})
 }
 
 func (e *Engine) resumeAll() {
 	e.table.ResumeAll()
+	e.starts = e.starts[:0]
 	e.wakeSlots()
-	e.notes.add(note{kind: ActNoteAll, state: queue.StateQueued})
+	e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StateQueued})
 }
 
 // wakeSlots undoes what ResumeAll and RetryAll of the table, which make files
@@ -312,19 +330,60 @@ func (e *Engine) resolve(file FileID, how OnConflict) error {
 	default:
 		return ErrChoice
 	}
-	if e.table.State(file) != queue.StateConflict {
+	s := e.slotOf(file)
+	switch {
+	case e.table.State(file) != queue.StateConflict:
 		return nil
-	}
-	if how == ConflictSkip {
+	case how == ConflictSkip:
 		e.setState(file, queue.StateSkipped)
-		if e.table.Parked(file) {
+		e.discount()
+		if s == nil && e.table.Parked(file) {
 			e.discards = append(e.discards, file)
+		} else if s != nil && !s.leaving() {
+			e.letGo(s, false)
 		}
 		return nil
+	case len(e.choices) == maxChoices:
+		return ErrBusy
 	}
 	e.choices = append(e.choices, choice{file, how})
-	e.setState(file, queue.StateQueued)
+	if s != nil {
+		s.wake = true
+		return nil
+	}
+	e.goOn(file)
 	return nil
+}
+
+// maxChoices is how many resolved conflicts wait for their files to begin.
+const maxChoices = 4096
+
+// unstart takes file out of those that go although all others rest.
+func (e *Engine) unstart(file FileID) {
+	if i := slices.Index(e.starts, file); i >= 0 {
+		e.starts = slices.Delete(e.starts, i, i+1)
+	}
+}
+
+// maxDoubts is how many files are remembered whose object may be stored by a
+// request that a pause broke off.
+const maxDoubts = 4096
+
+// rememberDoubt keeps in mind that the key's object may be this file's own,
+// where that decides about a conflict.
+func (e *Engine) rememberDoubt(s *slot) {
+	if s.job == jobFile && s.doubt && s.object.IfNoneMatch != "" && len(e.doubts) < maxDoubts {
+		e.doubts = append(e.doubts, s.file)
+	}
+}
+
+// doubted reports what rememberDoubt kept of file, once.
+func (e *Engine) doubted(file FileID) bool {
+	i := slices.Index(e.doubts, file)
+	if i >= 0 {
+		e.doubts = slices.Delete(e.doubts, i, i+1)
+	}
+	return i >= 0
 }
 
 // choice is how the user resolved a conflict, kept until the file begins anew.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
@@ -42,7 +44,10 @@ func (e *Engine) pollBegin(act *Action) bool {
 	if e.active >= len(e.slots)-1 {
 		return false
 	}
-	file, class, ok := e.nextFile()
+	file, class, ok := e.nextStart()
+	if !ok {
+		file, class, ok = e.nextFile()
+	}
 	if !ok {
 		return false
 	}
@@ -54,6 +59,18 @@ func (e *Engine) pollBegin(act *Action) bool {
 	e.setState(file, queue.StateUploading)
 	*act = Action{Kind: ActDescribe, File: file}
 	return true
+}
+
+// nextStart takes a file that is to go although all others rest.
+func (e *Engine) nextStart() (FileID, queue.Class, bool) {
+	for len(e.starts) > 0 {
+		file := e.starts[0]
+		e.starts = slices.Delete(e.starts, 0, 1)
+		if e.table.State(file) == queue.StatePaused && e.slotOf(file) == nil {
+			return file, e.table.Class(file), true
+		}
+	}
+	return 0, 0, false
 }
 
 // nextFile chooses between small and large files: by priority, then in order,
@@ -90,6 +107,7 @@ func (e *Engine) take(file FileID, what job, first step) *slot {
 	for i := range e.slots {
 		if s := &e.slots[i]; s.step == stepFree {
 			s.holds(file, what, first)
+			s.served = e.served // it stands last in line
 			e.active++
 			return s
 		}
@@ -208,6 +226,7 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		return e.notes.poll(act) || e.pollSend(now, act)
 	}
 	e.launch(s, i, ActSend)
+	e.probed()
 	r.signedWith = c
 	if s.step == stepComplete && s.completing == 0 {
 		s.completing = int64(now.Wall)

@@ -57,7 +57,16 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 		return
 	}
 	var r journal.Record
-	if _, err := journal.Parse(record, &r); err != nil {
+	_, err := journal.Parse(record, &r)
+	if errors.Is(err, journal.ErrVersion) {
+		// Of use to whoever wrote it: this run goes without.
+		e.warn(s.file, Error{Code: WarnJournal}, 0)
+		e.closeRecord(s, false)
+		s.name = ""
+		e.beginParts(s)
+		return
+	}
+	if err != nil {
 		e.notes.add(note{kind: ActNoteWarning, file: s.file, err: Error{Code: WarnRecord}, failed: true, name: s.name})
 		e.beginParts(s)
 		return
@@ -66,7 +75,8 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 	s.uploadID = r.UploadID
 	parts := (r.Source.Size + r.PartSize - 1) / max(r.PartSize, 1)
 	if r.Source != s.source || r.Source.Size != e.table.Size(s.file) || !sameObject(s, &r) ||
-		r.Algorithm != s.object.Algorithm || r.PartSize < s3.MinPartSize || parts < 1 || parts > s3.MaxParts {
+		r.Algorithm != s.object.Algorithm || r.PartSize < s3.MinPartSize || parts < 1 || parts > s3.MaxParts ||
+		!s.claim(&r, uint16(parts)) {
 		// Nothing of that upload is of use: it is aborted under its own key.
 		s.object.Key = r.Object.Key
 		s.again = true
@@ -75,18 +85,24 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 	}
 	s.object.Key = r.Object.Key
 	s.plan = queue.Plan{Size: r.Source.Size, PartSize: r.PartSize, Parts: uint16(parts)}
-	s.parts.reset(s.plan.Parts)
+	s.list(listResume)
+}
+
+// claim takes down what a record says of the parts, which the store has yet to
+// confirm, and reports whether it can be so.
+func (s *slot) claim(r *journal.Record, parts uint16) bool {
+	s.parts.reset(parts)
 	for _, p := range r.Parts {
 		etag := string(p.ETag)
 		if etag == "" {
 			etag = nameless
 		}
-		if p.Number < 1 || p.Number > s.plan.Parts || s.parts.list.Set(p.Number, etag, p.Digest) != nil {
-			e.beginParts(s)
-			return
+		if p.Number < 1 || p.Number > parts || s.parts.list.Set(p.Number, etag, p.Digest) != nil {
+			s.parts.reset(s.plan.Parts)
+			return false
 		}
 	}
-	s.list(listResume)
+	return true
 }
 
 // sameObject reports that the object was to be stored with the same key,
@@ -109,6 +125,13 @@ func (e *Engine) save(s *slot) {
 	}
 	s.unsaved++
 	e.notes.add(note{kind: ActSave, file: s.file, name: s.name, record: r.Append(nil)})
+}
+
+// fits reports that the upload's record has room for what the driver said of
+// the source. The upload ID, which is not known yet, is bounded elsewhere.
+func (e *Engine) fits(s *slot) bool {
+	r := journal.Record{Target: e.config.Target, Object: s.object, Source: s.source, PartSize: s.plan.PartSize, UploadID: "U"}
+	return e.correct(e.raw) >= 0 && r.Fits()
 }
 
 // appendPart has the journal keep that a part is stored.
@@ -252,6 +275,7 @@ func (e *Engine) verified(s *slot) {
 	why := s.listing
 	if why == listProbe && s.parts.done() && s.parts.nameless == 0 {
 		// The upload is still there, so it was not completed.
+		s.doubt = false
 		s.step, s.asked = stepComplete, false
 		return
 	}
@@ -300,14 +324,40 @@ func (e *Engine) park(s *slot) bool {
 	if !e.table.SetParked(s.file, true) {
 		return false
 	}
-	e.parked = append(e.parked, parking{s.file, s.name})
+	p := parking{file: s.file, name: s.name}
+	if !e.table.State(s.file).Ended() {
+		// What is stored of it still counts.
+		p.acknowledged, s.acknowledged = s.acknowledged, 0
+	}
+	e.parked = append(e.parked, p)
 	return true
 }
 
 // parking is a file that was paused or given up, and the name of its record.
 type parking struct {
-	file FileID
-	name string
+	file         FileID
+	name         string
+	acknowledged int64
+}
+
+// parkedBytes is how much of a file without a slot the store has.
+func (e *Engine) parkedBytes(file FileID) int64 {
+	for i := range e.parked {
+		if e.parked[i].file == file {
+			return e.parked[i].acknowledged
+		}
+	}
+	return 0
+}
+
+// discount counts nothing any more of parked files that have been dropped.
+func (e *Engine) discount() {
+	for i := range e.parked {
+		if p := &e.parked[i]; p.acknowledged != 0 && e.table.State(p.file).Ended() {
+			e.acknowledged -= p.acknowledged
+			p.acknowledged = 0
+		}
+	}
 }
 
 // unpark forgets that file is parked, and returns its record's name.
@@ -315,6 +365,7 @@ func (e *Engine) unpark(file FileID) string {
 	for i, p := range e.parked {
 		if p.file == file {
 			last := len(e.parked) - 1
+			e.acknowledged -= p.acknowledged
 			e.parked[i] = e.parked[last]
 			e.parked = e.parked[:last]
 			e.table.SetParked(file, false)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -70,6 +71,7 @@ func (e *Engine) restart(s *slot, err *Error) {
 		if s.doubt {
 			err.Code = CodeUndecided
 		}
+		err.Doubt = err.Code == CodeUndecided
 		e.fail(s, *err)
 		return
 	}
@@ -92,6 +94,7 @@ func (e *Engine) anew(s *slot) {
 // loseAll counts nothing of the file as stored.
 func (e *Engine) loseAll(s *slot) {
 	e.acknowledged -= s.acknowledged
+	e.resent += s.acknowledged
 	s.acknowledged = 0
 	e.breakOffAll(s)
 }
@@ -123,7 +126,7 @@ func (e *Engine) headed(s *slot, a *answer) {
 	case ours:
 		e.done(s, Result{ETag: info.ETag, VersionID: info.VersionID, Bytes: s.plan.Size})
 	case s.conflicted:
-		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412})
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412, Doubt: !known})
 	case known:
 		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status})
 	default:
@@ -144,6 +147,10 @@ func (e *Engine) ours(s *slot, info *s3.ObjectInfo) (ours, known bool) {
 		return info.Checksum == base64Of(o.Digest), true
 	}
 	if s.plan.Parts == 0 {
+		// Without encryption the ETag of such an object is its MD5.
+		if md5 := strings.Trim(info.ETag, `"`); o.Algorithm == s3.ContentMD5 && len(md5) == 2*len(o.Digest) {
+			return md5 == hex.EncodeToString(o.Digest), true
+		}
 		return false, false
 	}
 	if etag, ok := s.parts.list.AppendETag(nil); ok && info.ETag != "" && len(info.ETag) == len(etag) {
@@ -167,7 +174,7 @@ func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
 		return true
 	}
 	if s.conflicted {
-		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412})
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412, Doubt: true})
 		return true
 	}
 	code := "NoSuchUpload"

@@ -9,6 +9,7 @@ import (
 type setback struct {
 	part     uint16
 	attempts uint8
+	limited  uint8   // of those, the last in a row that may not be repeated for long
 	since    Instant // of the first failure
 	until    Instant // when it is due
 }
@@ -109,7 +110,14 @@ func (e *Engine) tryAgain(s *slot, f *failure) {
 		b = &s.setbacks[len(s.setbacks)-1]
 	}
 	b.attempts = min(b.attempts+1, 100)
-	if f.most > 0 && b.attempts > f.most || int64(e.mono-b.since) > e.config.RetryMillis {
+	b.limited = min(b.limited+1, 100)
+	if f.most == 0 {
+		b.limited = 0
+	}
+	if f.part > 0 {
+		f.err.Parts = s.plan.Parts
+	}
+	if f.most > 0 && b.limited > f.most || int64(e.mono-b.since) > e.config.RetryMillis {
 		e.giveUp(s, f)
 		return
 	}

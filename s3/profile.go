@@ -86,7 +86,7 @@ const (
 //   - VersityGW, source of 1.8.0: takes encryption headers and ignores them.
 var facts = [numProfiles]Facts{
 	ProfileAWS: {
-		Name:        "aws",
+		Name: "aws", Checksum: CRC64NVME,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
 	},
 	ProfileMinIO: {
