@@ -84,7 +84,7 @@ func (s *script) printNote(act *Action, file string) {
 	case ActNoteSweepEnd:
 		s.printf("note swept below %s%s\n", act.Name, failureText(act.Err))
 	default:
-		s.t.Fatalf("line %d: the engine asks for %+v", s.line, *act)
+		s.fail("the engine asks for %+v", *act)
 	}
 }
 
@@ -163,7 +163,7 @@ func (s *script) printJournal(act *Action) {
 		s.disk[act.Name] = append(s.disk[act.Name], act.Record...)
 		var r journal.Record
 		if _, err := journal.Parse(s.disk[act.Name], &r); err != nil {
-			s.t.Fatalf("line %d: the journal's record: %v", s.line, err)
+			s.fail("the journal's record: %v", err)
 		}
 		if act.Kind == ActSave {
 			s.printf("save %s: upload %s of %s in parts of %d bytes\n", file, r.UploadID, r.Object.Key, r.PartSize)

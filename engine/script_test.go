@@ -82,7 +82,7 @@ func (s *script) wish(words []string, line string) Event {
 		"offline": EvOffline, "online": EvOnline, "expire": EvExpire, "refresh failed": EvRefreshFailed,
 	}[name]
 	if !ok {
-		s.t.Fatalf("line %d: no such command: %s", s.line, line)
+		s.fail("no such command: %s", line)
 	}
 	ev.Kind = kind
 	return ev
@@ -119,7 +119,7 @@ func (s *script) describe(words []string) Event {
 		default:
 			var ok bool
 			if ev.OnConflict, ok = choices[w]; !ok {
-				s.t.Fatalf("line %d: no such property: %s", s.line, w)
+				s.fail("no such property: %s", w)
 			}
 		}
 	}
@@ -191,7 +191,7 @@ func (s *script) body(ev *Event, kind, value string) {
 	case "uploads":
 		ev.Body = []byte("<ListMultipartUploadsResult>" + s.uploads(value) + "</ListMultipartUploadsResult>")
 	default:
-		s.t.Fatalf("line %d: no such answer: %s", s.line, kind)
+		s.fail("no such answer: %s", kind)
 	}
 }
 
@@ -241,7 +241,7 @@ func (s *script) element(checksum string) string {
 func (s *script) req(name string) ReqID {
 	id, ok := s.live[name]
 	if !ok {
-		s.t.Fatalf("line %d: %s was never asked for", s.line, name)
+		s.fail("%s was never asked for", name)
 	}
 	return id
 }
@@ -253,7 +253,7 @@ func (s *script) cause(name string) Cause {
 		"timeout": CauseTimeout, "tls": CauseTLS, "toolarge": CauseAnswerTooLarge,
 	}[name]
 	if !ok {
-		s.t.Fatalf("line %d: no such cause: %s", s.line, name)
+		s.fail("no such cause: %s", name)
 	}
 	return cause
 }
@@ -261,7 +261,7 @@ func (s *script) cause(name string) Cause {
 func (s *script) priority(name string) queue.Priority {
 	p, ok := map[string]queue.Priority{"high": queue.PriorityHigh, "normal": queue.PriorityNormal, "low": queue.PriorityLow}[name]
 	if !ok {
-		s.t.Fatalf("line %d: no such priority: %s", s.line, name)
+		s.fail("no such priority: %s", name)
 	}
 	return p
 }
@@ -272,7 +272,7 @@ func (s *script) algorithm(name string) s3.Algorithm {
 	}
 	a, ok := s3.ParseAlgorithm(name)
 	if !ok {
-		s.t.Fatalf("line %d: no such checksum: %s", s.line, name)
+		s.fail("no such checksum: %s", name)
 	}
 	return a
 }
@@ -282,7 +282,7 @@ func (s *script) file(word string) FileID { return FileID(s.number(word)) }
 func (s *script) hex(word string) []byte {
 	raw, err := hex.DecodeString(word)
 	if err != nil {
-		s.t.Fatalf("line %d: %v", s.line, err)
+		s.fail("%v", err)
 	}
 	return raw
 }
@@ -294,7 +294,7 @@ func (s *script) number(word string) int64 {
 	}
 	n, err := strconv.ParseInt(word, 10, 64)
 	if err != nil {
-		s.t.Fatalf("line %d: %v", s.line, err)
+		s.fail("%v", err)
 	}
 	return n * unit
 }

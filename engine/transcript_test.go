@@ -211,10 +211,17 @@ func (s *script) run(line string) {
 	}
 }
 
+// fail ends the test at the present line, after what came before it.
+func (s *script) fail(format string, args ...any) {
+	s.t.Helper()
+	lines := strings.Split(s.out.String(), "\n")
+	s.t.Fatalf("line %d: %s\nafter\n\t%s", s.line, fmt.Sprintf(format, args...), strings.Join(lines[max(len(lines)-12, 0):], "\n\t"))
+}
+
 // pass lets time pass.
 func (s *script) pass(words []string) {
 	if s.told {
-		s.t.Fatalf("line %d: time passes between blocks", s.line)
+		s.fail("time passes between blocks")
 	}
 	switch words[0] {
 	case "wait":
@@ -225,7 +232,7 @@ func (s *script) pass(words []string) {
 	case "sleep":
 		at, ok := s.engine.Wake()
 		if !ok {
-			s.t.Fatalf("line %d: the engine has nothing to wake for", s.line)
+			s.fail("the engine has nothing to wake for")
 		}
 		millis := max(at-s.now.Mono, 0)
 		s.now.Mono += millis
@@ -262,7 +269,7 @@ func (s *script) configure(words []string) {
 	if s.disk == nil {
 		s.disk, s.names = map[string][]byte{}, map[FileID]string{}
 	}
-	s.live, s.told, s.set = map[string]ReqID{}, false, 0
+	s.live, s.told, s.set, s.now = map[string]ReqID{}, false, 0, Now{Wall: startWall}
 	s.tell(told{Config: &s.config})
 }
 
@@ -296,6 +303,6 @@ func (s *script) setting(word string) {
 	case "seed":
 		s.config.Seed = uint64(s.number(value))
 	default:
-		s.t.Fatalf("line %d: no such setting: %s", s.line, word)
+		s.fail("no such setting: %s", word)
 	}
 }
