@@ -239,3 +239,23 @@ func TestJournal_ofADatabaseThatOthersWrote(t *testing.T) {
 		}
 	})
 }
+
+// A tab that does not let its older journal go must not make others wait.
+func TestJournal_thatAnotherTabBlocks(t *testing.T) {
+	s := startStack(t, devstack.Config{})
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
+		p := harness.Open(t, b, s.harness())
+		b.Run(`window.old = await new Promise((resolve, reject) => {
+			const opening = indexedDB.open("harness", 1);
+			opening.onsuccess = () => resolve(opening.result);
+			opening.onerror = () => reject(opening.error);
+		})`)
+		if got := p.TryJournal("one", harness.WebJournal); got == nil || got.Code != "StorageUnavailable" || got.Hint == "" {
+			t.Errorf("a journal that is blocked opens: %v", got)
+		}
+		b.Run("window.old.close()")
+		j := p.OpenJournal("one", harness.WebJournal)
+		expectStep(t, "load", j.Load("a"), harness.Step{})
+		expectStep(t, "save", j.Save("a", []byte("a")), harness.Step{})
+	})
+}
