@@ -64,6 +64,8 @@ var (
 	FolderDrop  = Lacks("dropping a folder on the page", Firefox)
 	TypeEmoji   = Lacks("typing characters beyond Unicode's first plane", WebKitGTK)
 	SetQuota    = Lacks("a quota for storage that its driver sets", Firefox, WebKitGTK)
+	CrashTab    = Lacks("a crash of a tab after which its driver goes on", WebKitGTK)
+	SetOffline  = Lacks("a network that its driver takes away", WebKitGTK)
 )
 
 // Config is what a test wants of its browsers. The zero value will do.

@@ -2,6 +2,7 @@ package webdriver
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"regexp"
 
@@ -154,6 +155,25 @@ func (b *chromium) setQuota(origin string, bytes int64) error {
 	return err
 }
 
+func (b *chromium) crash() error {
+	_, err := b.devtools("Page.crash", params{})
+	switch {
+	case err == nil:
+		return errors.New("the tab lives on")
+	case !hasCode(err, "tab crashed"):
+		return err
+	}
+	_, err = b.send(cmdCloseWindow, nil)
+	return err
+}
+
+func (b *chromium) setOffline(offline bool) error {
+	_, err := b.devtools("Network.overrideNetworkState", params{
+		"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+	})
+	return err
+}
+
 func (b *chromium) setFolder(id, folder string) error {
 	_, err := b.send(cmdSendKeys, params{"id": id, "text": folder})
 	return err
@@ -185,4 +205,5 @@ const r = e.getBoundingClientRect();
 return [r.x + r.width / 2, r.y + r.height / 2];`
 
 func (b *chromium) output() string { return b.process.Output() }
+func (b *chromium) group() int     { return b.process.Pid() }
 func (b *chromium) stop()          { b.process.Stop() }

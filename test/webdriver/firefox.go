@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/bucketline/bucketline/test/process"
@@ -232,11 +233,28 @@ func (b *firefox) setQuota(string, int64) error {
 	return fmt.Errorf("Firefox lacks %s", SetQuota.Name)
 }
 
+func (b *firefox) crash() error {
+	var pid int
+	if err := b.inBrowser(&pid, `return gBrowser.selectedBrowser.frameLoader.remoteTab.osPid;`); err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	_, err := b.send(cmdCloseWindow, nil)
+	return err
+}
+
+func (b *firefox) setOffline(offline bool) error {
+	return b.inBrowser(nil, `Services.io.offline = arguments[0];`, offline)
+}
+
 func (b *firefox) drop(id string, files []string) error {
 	return dropByScript(b, id, strings.Join(files, "\n"))
 }
 
 func (b *firefox) output() string { return b.process.Output() }
+func (b *firefox) group() int     { return b.process.Pid() }
 
 func (b *firefox) stop() {
 	b.conn.Close()

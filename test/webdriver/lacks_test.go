@@ -35,10 +35,15 @@ func TestLacks_areTrue(t *testing.T) {
 		return Property[string](s.Find("#name"), "value") == "x📦"
 	}
 	setQuota := func(s *Session) bool { return s.b.setQuota(srv.URL, 1<<20) == nil }
+	crashTab := func(s *Session) bool { return s.b.crash() == nil }
+	setOffline := func(s *Session) bool { return s.b.setOffline(true) == nil }
 	for _, x := range []struct {
 		Feature
 		has func(*Session) bool
-	}{{FolderInput, folderInput}, {FolderDrop, folderDrop}, {TypeEmoji, typeEmoji}, {SetQuota, setQuota}} {
+	}{
+		{FolderInput, folderInput}, {FolderDrop, folderDrop}, {TypeEmoji, typeEmoji}, {SetQuota, setQuota},
+		{CrashTab, crashTab}, {SetOffline, setOffline},
+	} {
 		for _, b := range x.LackedBy {
 			t.Run(string(b)+" lacks "+x.Name, func(t *testing.T) {
 				s := Start(t, b, Config{})

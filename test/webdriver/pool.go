@@ -31,6 +31,12 @@ type driver interface {
 	drop(id string, files []string) error
 	// setQuota bounds what an origin may store; negative: as the browser does.
 	setQuota(origin string, bytes int64) error
+	// crash ends the process of the tab that is looked at, without a word to it.
+	crash() error
+	// setOffline takes the network from all pages, or gives it back.
+	setOffline(offline bool) error
+	// group is the process group of all processes.
+	group() int
 	// output is what the browser's processes have printed.
 	output() string
 	stop()

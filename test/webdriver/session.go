@@ -281,6 +281,34 @@ func (s *Session) SetQuota(bytes int64) {
 	})
 }
 
+// SetOffline takes the network from all pages, or gives it back; the end of the
+// test gives it back too. It needs the feature of that name. What is under way
+// goes on: have the server hang up.
+func (s *Session) SetOffline(offline bool) {
+	s.t.Helper()
+	if err := s.b.setOffline(offline); err != nil {
+		s.t.Fatalf("set offline to %v: %v", offline, err)
+	}
+	if offline {
+		s.t.Cleanup(func() {
+			if err := s.b.setOffline(false); err != nil {
+				s.t.Errorf("give the network back: %v", err)
+			}
+		})
+	}
+}
+
+// Crash ends the process of the tab that the session looks at, as the system
+// does when memory runs out: no script of the page learns of it. What is left of
+// the tab is closed, so there must be another; [Session.Switch] to it before
+// anything else. It needs the feature CrashTab.
+func (s *Session) Crash() {
+	s.t.Helper()
+	if err := s.b.crash(); err != nil {
+		s.t.Fatalf("crash the tab: %v", err)
+	}
+}
+
 // Screenshot writes the viewport as a PNG picture to file, whose folder it
 // makes if needed.
 func (s *Session) Screenshot(file string) {

@@ -407,6 +407,56 @@ func TestSession_windows(t *testing.T) {
 	})
 }
 
+func TestSession_crash(t *testing.T) {
+	page := serve(t)
+	needs := webdriver.Config{Needs: []webdriver.Feature{webdriver.CrashTab}}
+	webdriver.Each(t, needs, func(t *testing.T, s *webdriver.Session) {
+		open(s, page)
+		first := s.Window()
+		s.NewTab()
+		open(s, page)
+		s.Run(`localStorage.crashes = "1"; addEventListener("pagehide", () => localStorage.crashes = "a farewell");`)
+		s.Crash()
+		s.Switch(first)
+		want(t, "tabs", len(s.Windows()), 1)
+		s.NewTab()
+		open(s, page)
+		want(t, "what the tab had stored", webdriver.Eval[string](s, "return localStorage.crashes"), "1")
+	})
+}
+
+func TestSession_offline(t *testing.T) {
+	page := serve(t)
+	needs := webdriver.Config{Needs: []webdriver.Feature{webdriver.SetOffline}}
+	webdriver.Each(t, needs, func(t *testing.T, s *webdriver.Session) {
+		open(s, page)
+		s.Run(`window.heard = []; for (const name of ["offline", "online"]) addEventListener(name, () => heard.push(name));`)
+		for _, offline := range []bool{true, false} {
+			s.SetOffline(offline)
+			s.WaitFor("the browser's word about it", 10*time.Second, "return navigator.onLine !== arguments[0]", offline)
+		}
+		s.WaitFor("both events", 10*time.Second, `return heard.join() === "offline,online"`)
+	})
+}
+
+func TestSession_memory(t *testing.T) {
+	page := serve(t)
+	webdriver.Each(t, webdriver.Config{Fresh: true}, func(t *testing.T, s *webdriver.Session) {
+		most := func() (all int64) {
+			for _, m := range s.Memory() {
+				all = max(all, m.Resident)
+			}
+			return all
+		}
+		open(s, page)
+		before := most()
+		s.Run(`window.much = new Uint8Array(512 << 20).fill(1)`)
+		if after := most(); after < 512<<20 || after < before {
+			t.Errorf("the largest process has had %d bytes, and %d after a page took 512 MiB", before, after)
+		}
+	})
+}
+
 func TestSession_with(t *testing.T) {
 	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, s *webdriver.Session) {
 		t.Run("inner", func(t *testing.T) {

@@ -190,9 +190,18 @@ func (b *webkitgtk) setQuota(string, int64) error {
 	return fmt.Errorf("WebKitGTK lacks %s", SetQuota.Name)
 }
 
+func (b *webkitgtk) crash() error {
+	return fmt.Errorf("WebKitGTK lacks %s", CrashTab.Name)
+}
+
+func (b *webkitgtk) setOffline(bool) error {
+	return fmt.Errorf("WebKitGTK lacks %s", SetOffline.Name)
+}
+
 func (b *webkitgtk) drop(id string, files []string) error {
 	return dropByScript(b, id, strings.Join(files, "\n"))
 }
 
 func (b *webkitgtk) output() string { return b.process.Output() }
+func (b *webkitgtk) group() int     { return b.process.Pid() }
 func (b *webkitgtk) stop()          { b.process.Stop() }
