@@ -5,7 +5,8 @@
 // ones go up in parts, and every request is checked against the end of the
 // credentials before it is signed. When they have ended, requests are held,
 // Config.CredentialsExpired is called once however many wait, and all go on
-// with what it returns.
+// with what it returns. What fails on the way is sent again, part by part, and
+// what the store has is compared with what was meant before an upload is done.
 //
 //	c, err := bucketline.New(bucketline.Config{
 //		Bucket: "photos", Region: "eu-west-1",
@@ -17,6 +18,10 @@
 //	defer c.Close()
 //	result, err := c.UploadFile(ctx, "video.mov", bucketline.Object{Key: "u/42/video.mov"})
 //
+// With Config.Journal a file that was begun is gone on with by a later program,
+// also after a crash: the same call of UploadFile sends only what the store does
+// not have. [Client.Unfinished] lists what can be gone on with.
+//
 // Package engine decides and package driver carries out; here is only their
 // composition. Errors are *[Error], whose Code is stable.
 package bucketline
@@ -24,14 +29,13 @@ package bucketline
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/driver"
+	"github.com/bucketline/bucketline/driver/dirjournal"
 	"github.com/bucketline/bucketline/driver/nethttp"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/queue"
@@ -40,31 +44,30 @@ import (
 
 // What is named in other packages and belongs to this one's API.
 type (
-	// Object is what an upload is stored as. An empty ContentType is found out
-	// from the key's ending, or from the first bytes.
-	Object = s3.Object
-
-	// Field is one name and value of an Object's Metadata or Tags.
-	Field = s3.Field
-
-	// State is where an upload stands.
-	State = engine.State
-
 	// Progress is one upload's counters.
 	Progress = engine.FileInfo
 
 	// Totals are the counters of all uploads.
 	Totals = engine.Totals
+
+	// State is where an upload stands.
+	State = engine.State
 )
 
-// The states of an upload. It moves forward through them only, except that
-// StateHolding alternates with StateUploading and StateCompleting.
+// The states of an upload. Those from StateDone on are final, but that what
+// failed can be tried again.
 const (
 	StateQueued     = queue.StateQueued
+	StateHashing    = queue.StateHashing // its checksum is computed; nothing is sent yet
 	StateUploading  = queue.StateUploading
 	StateHolding    = queue.StateHolding    // waits for credentials
+	StateOffline    = queue.StateOffline    // waits for the network
+	StateThrottled  = queue.StateThrottled  // waits before it tries again
+	StatePaused     = queue.StatePaused     // rests because it was asked to
+	StateConflict   = queue.StateConflict   // the key has an object already: see Task.Resolve
 	StateCompleting = queue.StateCompleting // every byte is stored; the store joins the parts
 	StateDone       = queue.StateDone
+	StateSkipped    = queue.StateSkipped // not stored, because the key has an object already
 	StateFailed     = queue.StateFailed
 	StateCancelled  = queue.StateCancelled
 )
@@ -96,8 +99,12 @@ type Config struct {
 
 	SignatureVersion   int   // 4, the default, or 2
 	Connections        int   // requests at once over all uploads, 1 to 256; 6 by default
-	PartSize           int64 // bytes, 5 MiB to 5 GiB; 8 MiB by default
+	PartSize           int64 // bytes, 5 MiB to 5 GiB; by default it follows the measured speed
 	MultipartThreshold int64 // bytes: from here on in parts; 16 MiB by default
+
+	// BytesPerSecond limits what all uploads together send, at least 1 KiB; 0
+	// means no limit.
+	BytesPerSecond int64
 
 	// AllowHTTP permits an endpoint without TLS on another machine. Session
 	// tokens then travel in clear.
@@ -106,6 +113,23 @@ type Config struct {
 	// RootCAs are the authorities that the store's certificate may come from;
 	// nil means the system's.
 	RootCAs *x509.CertPool
+
+	// Checksum is what the store compares each object with, unless the object
+	// has its own. By default it is the best that the store does;
+	// WithoutChecksum sends none.
+	Checksum        Algorithm
+	WithoutChecksum bool
+
+	// RetryFor is for how long a request that fails is tried again, without the
+	// time that the network was gone or credentials were missing; 15 minutes by
+	// default. StallAfter is for how long a request may move no byte before it
+	// is sent again; 30 seconds by default, and longer where the way is slow.
+	RetryFor, StallAfter time.Duration
+
+	// Journal is the folder in which unfinished uploads are remembered, readable
+	// by its owner alone. It is made if it is not there; several processes may
+	// use it at once. Without one, nothing outlives the client.
+	Journal string
 
 	// Credentials to begin with. The zero value means that CredentialsExpired
 	// or SetCredentials brings the first ones.
@@ -125,149 +149,87 @@ type Config struct {
 	Notify func(Event)
 }
 
-// Event is one thing that happened.
-type Event struct {
-	Kind   EventKind
-	Task   *Task  // EventState, EventPart, EventOrphan
-	State  State  // EventState
-	Part   int    // EventPart: 1 to 10,000
-	Reason string // EventHold: "absent", "expired", "invalidated" or "refused"
-	Err    error  // EventState of a failure, EventOrphan: an *Error
-}
-
-// EventKind says what happened.
-type EventKind uint8
-
-// What happens.
-const (
-	EventState   EventKind = iota + 1 // Task is now in State
-	EventPart                         // Part of Task is stored
-	EventHold                         // nothing can be signed, because of Reason
-	EventRelease                      // there are credentials again
-	EventOrphan                       // parts of Task may stay in the bucket
-)
-
 // Client is one upload session. Its methods are safe for concurrent use.
 type Client struct {
 	config    Config
-	engine    engine.Config
+	target    s3.Target
 	driver    *driver.Driver
 	transport *nethttp.Transport
+	journal   *dirjournal.Journal // nil: in memory
 
 	mu      sync.Mutex
 	tasks   map[*Task]struct{} // that have not ended
+	failed  map[*Task]struct{} // may be tried again
 	started uint64             // how many tasks there were
+	closing string             // the code of what has not ended when the client closes; empty before
 	hold    cred.Reason        // why requests are held, if they are
 	refused uint64             // tasks up to this one do not wait for credentials any more …
 	refusal error              // … because CredentialsExpired said so
 	asking  bool               // CredentialsExpired is running
 	ask     chan struct{}      // capacity 1: a later task waits for credentials
+
+	cleaning sync.Mutex // guards what follows, and is held while mu is not taken
+	aborts   map[string]chan error
+	sweep    *sweeping
 }
 
 // New starts a client. The error says what is wrong with c. Close it.
 func New(c Config) (*Client, error) {
-	profile, ok := s3.ParseProfile(c.Profile)
-	if !ok {
-		return nil, fmt.Errorf("profile: %q is unknown; use aws, minio, ceph, r2, b2, gcs, seaweedfs or versitygw", c.Profile)
-	}
-	b := &Client{
-		config: c,
-		tasks:  make(map[*Task]struct{}),
-		ask:    make(chan struct{}, 1),
-	}
-	b.engine = engine.Config{
-		Target: s3.Target{
-			Endpoint: c.Endpoint, Region: c.Region, Bucket: c.Bucket,
-			PathStyle: c.PathStyle, VirtualHost: c.VirtualHost, DualStack: c.DualStack, Accelerate: c.Accelerate,
-			SendTo: c.SendTo, Profile: profile, ExpectedBucketOwner: c.ExpectedBucketOwner,
-		},
-		SignatureVersion: c.SignatureVersion, Connections: c.Connections,
-		PartSize: c.PartSize, MultipartThreshold: c.MultipartThreshold, AllowHTTP: c.AllowHTTP,
-	}
-	b.transport = nethttp.New(nethttp.Options{Connections: c.Connections, RootCAs: c.RootCAs})
-	options := driver.Options{Transport: b.transport, Notify: b.notify}
-	if c.CredentialsExpired != nil {
-		options.Refresh = b.refresh
-	}
-	d, err := driver.New(b.engine, options)
+	target, err := c.target()
 	if err != nil {
 		return nil, err
 	}
-	b.driver = d
+	b := &Client{
+		config:  c,
+		target:  target,
+		tasks:   make(map[*Task]struct{}),
+		failed:  make(map[*Task]struct{}),
+		ask:     make(chan struct{}, 1),
+		aborts:  make(map[string]chan error),
+	}
+	b.transport = nethttp.New(nethttp.Options{Connections: c.Connections, RootCAs: c.RootCAs})
+	options := driver.Options{
+		Transport: b.transport, Notify: b.notify, Online: nethttp.Online, BytesPerSecond: c.BytesPerSecond,
+	}
+	if c.CredentialsExpired != nil {
+		options.Refresh = b.refresh
+	}
+	if c.Journal != "" {
+		if b.journal, err = dirjournal.Open(c.Journal); err != nil {
+			return nil, err
+		}
+		options.Journal = b.journal
+	}
+	b.driver, err = driver.New(engine.Config{
+		Target: target, SignatureVersion: c.SignatureVersion, Connections: c.Connections,
+		PartSize: c.PartSize, MultipartThreshold: c.MultipartThreshold, AllowHTTP: c.AllowHTTP,
+		Checksum: c.Checksum, WithoutChecksum: c.WithoutChecksum,
+		RetryMillis: c.RetryFor.Milliseconds(), StallMillis: c.StallAfter.Milliseconds(),
+	}, options)
+	if err != nil {
+		b.release()
+		return nil, err
+	}
 	if c.Credentials != (Credentials{}) {
 		if err := b.SetCredentials(c.Credentials); err != nil {
-			d.Close()
+			b.Close()
 			return nil, err
 		}
 	}
 	return b, nil
 }
 
-// Upload stores size bytes of r and returns when the store has confirmed them.
-// r is read from several goroutines at once.
-func (c *Client) Upload(ctx context.Context, r io.ReaderAt, size int64, o Object) (Result, error) {
-	t, err := c.Start(ctx, r, size, o)
-	if err != nil {
-		return Result{}, err
+// target is where c's uploads go.
+func (c *Config) target() (s3.Target, error) {
+	profile, ok := s3.ParseProfile(c.Profile)
+	if !ok {
+		return s3.Target{}, fmt.Errorf("profile: %q is unknown; use aws, minio, ceph, r2, b2, gcs, seaweedfs or versitygw", c.Profile)
 	}
-	return t.Wait()
-}
-
-// UploadFile stores the file called name. It must not change until it is
-// stored: the upload then fails with CodeSourceChanged.
-func (c *Client) UploadFile(ctx context.Context, name string, o Object) (Result, error) {
-	t, err := c.StartFile(ctx, name, o)
-	if err != nil {
-		return Result{}, err
-	}
-	return t.Wait()
-}
-
-// Start is Upload without waiting. The end of ctx cancels the upload, also
-// after Start has returned.
-func (c *Client) Start(ctx context.Context, r io.ReaderAt, size int64, o Object) (*Task, error) {
-	return c.start(ctx, &Task{name: o.Key, content: contentOf(r, size)}, o)
-}
-
-// StartFile is UploadFile without waiting. The end of ctx cancels the upload,
-// also after StartFile has returned.
-func (c *Client) StartFile(ctx context.Context, name string, o Object) (*Task, error) {
-	f, err := driver.StatFile(name)
-	if err != nil {
-		return nil, &Error{Name: name, Key: o.Key, Code: engine.CodeSourceUnreadable, Err: err}
-	}
-	return c.start(ctx, &Task{name: name, content: f}, o)
-}
-
-func (c *Client) start(ctx context.Context, t *Task, o Object) (*Task, error) {
-	if err := o.Validate(); err != nil {
-		e := &Error{Name: t.name, Key: o.Key, Code: engine.CodeKeyRefused, Err: err}
-		var wrong *s3.InputError
-		if errors.As(err, &wrong) {
-			e.Code, e.hint = wrong.Code, wrong.Hint
-		}
-		return nil, e
-	}
-	t.client, t.object, t.done = c, o, make(chan struct{})
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if ctx.Err() != nil {
-		return nil, t.fault(CodeCancelled, context.Cause(ctx))
-	}
-	id, err := c.driver.Add(t)
-	switch {
-	case errors.Is(err, driver.ErrClosed):
-		return nil, t.fault(CodeClosed, nil)
-	case err != nil:
-		return nil, t.fault(engine.CodeFileTooLarge, err)
-	}
-	t.id = id
-	c.started++
-	t.order = c.started
-	c.tasks[t] = struct{}{}
-	t.unlink = context.AfterFunc(ctx, func() { t.cancel(context.Cause(ctx)) })
-	return t, nil
+	return s3.Target{
+		Endpoint: c.Endpoint, Region: c.Region, Bucket: c.Bucket,
+		PathStyle: c.PathStyle, VirtualHost: c.VirtualHost, DualStack: c.DualStack, Accelerate: c.Accelerate,
+		SendTo: c.SendTo, Profile: profile, ExpectedBucketOwner: c.ExpectedBucketOwner,
+	}, nil
 }
 
 // SetCredentials replaces the credentials, at any time. The error says what is
@@ -289,155 +251,54 @@ func (c *Client) Expire() { c.driver.Expire() }
 // Totals returns the counters of all uploads.
 func (c *Client) Totals() Totals { return c.driver.Totals() }
 
+// PauseAll lets every upload rest, also those started from now on, until
+// ResumeAll.
+func (c *Client) PauseAll() { c.driver.PauseAll() }
+
+// ResumeAll lets every upload that is paused go on.
+func (c *Client) ResumeAll() { c.driver.ResumeAll() }
+
+// RetryAll tries every upload again that has failed.
+func (c *Client) RetryAll() { c.driver.RetryAll() }
+
+// CancelAll cancels every upload that has not ended.
+func (c *Client) CancelAll() { c.driver.CancelAll() }
+
 // Close cancels what has not ended, aborts multipart uploads at the store, and
 // returns when nothing of the client runs any more, which takes 10 seconds at
 // most. An error says that a store had not confirmed every abort by then.
-func (c *Client) Close() error {
-	err := c.driver.Close()
-	c.transport.Close()
+func (c *Client) Close() error { return c.shut(CodeClosed, c.driver.Close) }
+
+// Suspend is Close for a program that is to be continued: what Config.Journal
+// remembers is left as it is, at the store too, for a later client to go on
+// with. Whatever had not ended fails with CodeSuspended. Streams, and content
+// that is no file, cannot be gone on with, and are cancelled; so is everything
+// without a journal.
+func (c *Client) Suspend() error { return c.shut(CodeSuspended, c.driver.Suspend) }
+
+// shut ends the driver, and then what had not ended with code.
+func (c *Client) shut(code string, end func() error) error {
+	c.mu.Lock()
+	if c.closing == "" {
+		c.closing = code
+	}
+	c.mu.Unlock()
+	err := end()
+	c.release()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for t := range c.tasks {
-		c.end(t, Result{}, t.fault(CodeClosed, nil))
+		why := t.fault(c.closing, nil)
+		t.publish(Event{Kind: EventState, Task: t, State: StateFailed, Err: why})
+		c.finish(t, Result{}, why)
 	}
+	clear(c.failed)
 	return err
 }
 
-// notify takes the driver's notes.
-func (c *Client) notify(n driver.Note) {
-	e := Event{Part: int(n.Part), State: n.State}
-	t, _ := n.Source.(*Task)
-	c.mu.Lock()
-	switch n.Kind {
-	case engine.ActNoteHold:
-		c.hold = n.Reason
-		e.Kind, e.Reason = EventHold, n.Reason.String()
-	case engine.ActNoteRelease:
-		c.hold = cred.ReasonNone
-		e.Kind = EventRelease
-	case engine.ActNotePart:
-		e.Kind = EventPart
-	case engine.ActNoteOrphan:
-		e.Kind, e.Err = EventOrphan, &Error{Code: CodeOrphan}
-		if t != nil {
-			e.Err = t.engineError(n.Err, n.Detail)
-		}
-	case engine.ActNoteState:
-		e.Kind = EventState
-		c.moved(t, &n, &e)
+func (c *Client) release() {
+	c.transport.Close()
+	if c.journal != nil {
+		c.journal.Close()
 	}
-	c.mu.Unlock()
-	e.Task = t
-	if c.config.Notify != nil {
-		c.config.Notify(e)
-	}
-}
-
-// moved takes a task to its new state. The caller holds mu.
-func (c *Client) moved(t *Task, n *driver.Note, e *Event) {
-	t.state = n.State
-	switch n.State {
-	case StateHolding:
-		c.holding(t)
-	case StateDone:
-		c.end(t, t.stored(n.Result), nil)
-	case StateFailed:
-		c.end(t, Result{}, t.engineError(n.Err, n.Detail))
-	case StateCancelled:
-		// Why the engine was told to cancel is known here only.
-		if t.failure == nil {
-			t.failure = t.fault(CodeCancelled, context.Canceled)
-		}
-		if t.failure.Code != CodeCancelled {
-			e.State = queue.StateFailed
-		}
-		c.end(t, Result{}, t.failure)
-	}
-	if t.err != nil {
-		e.Err = t.err
-	}
-}
-
-// end makes t's outcome known. The caller holds mu.
-func (c *Client) end(t *Task, r Result, err *Error) {
-	delete(c.tasks, t)
-	t.result, t.err = r, err
-	t.unlink()
-	close(t.done)
-}
-
-// holding is told that t waits for credentials, and fails it when nobody
-// brings any. The caller holds mu.
-func (c *Client) holding(t *Task) {
-	final := c.hold == cred.ReasonExpired || c.hold == cred.ReasonRefused
-	switch {
-	case c.config.CredentialsExpired == nil && final:
-		t.drop(t.fault(CodeCredentialsExpired, nil))
-	case t.order <= c.refused:
-		t.drop(t.fault(CodeRefreshFailed, c.refusal))
-	case !c.asking:
-		select {
-		case c.ask <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// refresh asks CredentialsExpired until it gives credentials. What waits when
-// it fails, fails; it is asked again once something waits that was started
-// since.
-func (c *Client) refresh(ctx context.Context, _ cred.Reason) (cred.Credentials, error) {
-	for {
-		c.setAsking(true)
-		k, err := c.askOnce(ctx)
-		if err == nil || ctx.Err() != nil {
-			c.setAsking(false)
-			return k, err
-		}
-		c.refuse(err)
-		select {
-		case <-c.ask:
-		case <-ctx.Done():
-			return k, ctx.Err()
-		}
-	}
-}
-
-// setAsking remembers whether CredentialsExpired runs; while it does, nothing
-// has to be asked for anew.
-func (c *Client) setAsking(asking bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asking = asking
-	select {
-	case <-c.ask:
-	default:
-	}
-}
-
-// refuse fails every task that waits now or was started before now.
-func (c *Client) refuse(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asking = false
-	c.refused, c.refusal = c.started, err
-	for t := range c.tasks {
-		if t.state == queue.StateHolding {
-			t.drop(t.fault(CodeRefreshFailed, err))
-		}
-	}
-}
-
-// askOnce calls CredentialsExpired and checks what it gives as the engine will.
-func (c *Client) askOnce(ctx context.Context) (cred.Credentials, error) {
-	given, err := c.config.CredentialsExpired(ctx)
-	if err != nil {
-		return cred.Credentials{}, err
-	}
-	k, err := given.cred()
-	if err != nil {
-		return k, err
-	}
-	var trial cred.Keeper
-	return k, trial.Set(wall(time.Now()), k)
 }

@@ -443,6 +443,7 @@ func TestUpload_failures(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			conf := config(t)
+			conf.RetryFor = time.Second
 			if c.config != nil {
 				c.config(&conf)
 			}

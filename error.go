@@ -12,6 +12,9 @@ import (
 const (
 	CodeCancelled          = "Cancelled"
 	CodeClosed             = "Closed"
+	CodeSuspended          = "Suspended" // a later client can go on with it
+	CodeNoRecord           = "NoRecord"  // there is no such unfinished upload
+	CodeOtherStore         = "OtherStore"
 	CodeCredentialsExpired = "CredentialsExpired" // and there is nobody to ask for others
 	CodeCredentialsInvalid = "CredentialsInvalid"
 	CodeRefreshFailed      = "RefreshFailed" // Config.CredentialsExpired returned an error, which Err is
@@ -31,6 +34,7 @@ type Error struct {
 	Status    int    // HTTP status; 0: no answer
 	RequestID string // the store's own, for its operator
 	Message   string // the store's own words
+	Doubt     bool   // the object may have been stored all the same
 	Err       error  // what the file, the network or CredentialsExpired said; may be nil
 
 	hint string // of this case, better than the code's
@@ -82,10 +86,10 @@ func (t *Task) fault(code string, err error) *Error {
 // engineError is what the engine says of t.
 func (t *Task) engineError(x *engine.Error, detail error) *Error {
 	e := t.fault(x.Code, detail)
-	e.Part, e.Status, e.RequestID, e.Message = int(x.Part), x.Status, x.RequestID, x.Message
+	e.Part, e.Parts, e.Status = int(x.Part), int(x.Parts), x.Status
+	e.RequestID, e.Message, e.Doubt = x.RequestID, x.Message, x.Doubt
 	if x.Op != 0 {
 		e.Operation = x.Op.String()
 	}
-	e.Parts = int(x.Parts)
 	return e
 }

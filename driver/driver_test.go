@@ -343,7 +343,7 @@ func TestClose_abortsWhatIsUnderWay(t *testing.T) {
 	if len(m.uploads) != 0 || m.inFlight != 0 {
 		t.Errorf("%d uploads left, %d requests under way", len(m.uploads), m.inFlight)
 	}
-	if _, err := d.Add(source("e", 1)); !errors.Is(err, ErrClosed) {
+	if _, err := d.Add(queue.PriorityNormal, source("e", 1)); !errors.Is(err, ErrClosed) {
 		t.Errorf("Add after Close = %v, want ErrClosed", err)
 	}
 	if err := d.Close(); err != nil {
@@ -435,7 +435,7 @@ func TestNotify_mayCallBack(t *testing.T) {
 		}
 		if x.Kind == engine.ActNoteState && x.State == queue.StateDone && x.File == 0 {
 			d.File(x.File)
-			id, _ := d.Add(source("b", 5))
+			id, _ := d.Add(queue.PriorityNormal, source("b", 5))
 			more <- id
 		}
 	}})
@@ -459,7 +459,7 @@ func TestAdd_refusesWhatTheEngineDoes(t *testing.T) {
 	d, _ := start(t, newMemory(), Options{})
 	bad := source("a", 1)
 	bad.size = -1
-	if _, err := d.Add(bad); err == nil {
+	if _, err := d.Add(queue.PriorityNormal, bad); err == nil {
 		t.Error("Add of a negative size = nil")
 	}
 	if id := add(t, d, source("b", 1)); id != 0 {

@@ -200,11 +200,11 @@ func (c *chosen) Size() int64 {
 	return int64(len(c.bytes))
 }
 
-func (c *chosen) Describe(context.Context) (*s3.Object, error) {
+func (c *chosen) Describe(context.Context) (Description, error) {
 	if c.describ != nil {
-		return nil, c.describ
+		return Description{}, c.describ
 	}
-	return &s3.Object{Key: c.key, ContentType: "text/plain"}, nil
+	return Description{Object: &s3.Object{Key: c.key, ContentType: "text/plain"}}, nil
 }
 
 func (c *chosen) Open() (Content, error) {
@@ -271,7 +271,7 @@ func (n *notes) add(x Note) {
 // until waits for a note that fits.
 func (n *notes) until(t *testing.T, what string, fits func(Note) bool) Note {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		n.mu.Lock()
 		for _, x := range n.all {
@@ -315,7 +315,7 @@ const partSize = s3.MinPartSize
 func config() engine.Config {
 	return engine.Config{
 		Target:   s3.Target{Endpoint: "http://127.0.0.1:1", Region: "us-east-1", Bucket: "box", PathStyle: true},
-		PartSize: partSize, MultipartThreshold: 2 * partSize, Connections: 4,
+		PartSize: partSize, MultipartThreshold: 2 * partSize, Connections: 4, RetryMillis: 300,
 	}
 }
 
@@ -361,7 +361,7 @@ func add(t *testing.T, d *Driver, sources ...*chosen) engine.FileID {
 	for i, s := range sources {
 		list[i] = s
 	}
-	id, err := d.Add(list...)
+	id, err := d.Add(queue.PriorityNormal, list...)
 	if err != nil {
 		t.Fatal(err)
 	}

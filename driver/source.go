@@ -7,22 +7,49 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
+	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/s3"
 )
 
 // Source is one thing to upload. Its methods are called from several
 // goroutines at once.
 type Source interface {
-	// Size is in bytes, as the source was when it was chosen. It never changes.
+	// Size is in bytes, as the source was when it was chosen, or
+	// engine.UnknownSize when it is a Stream. It never changes.
 	Size() int64
 
-	// Describe says what the source will be stored as. It is called once, when
-	// the source's turn comes, and may read from it.
-	Describe(ctx context.Context) (*s3.Object, error)
+	// Describe says what the source will be stored as, and what it is now. It
+	// is called when the source's turn comes, and again when it begins again
+	// after a pause; it may read from the source.
+	Describe(ctx context.Context) (Description, error)
 
-	// Open is called for each request that carries bytes of the source.
+	// Open is called for each request that carries bytes of the source, and
+	// never for a Stream.
 	Open() (Content, error)
+}
+
+// Description is what the engine is told of a Source.
+type Description struct {
+	Object     *s3.Object
+	OnConflict engine.OnConflict // where Object.IfNoneMatch is set
+
+	// Identity is by what a later session knows the source again. Without a
+	// Name nothing is remembered of the upload.
+	Identity journal.Source
+}
+
+// Stream is a Source whose bytes come once and in order, and whose size is
+// known at the end only. What was read is kept in memory until the store has
+// it.
+type Stream interface {
+	Source
+
+	// Read is called by one goroutine at a time. A Read that does not return
+	// outlives the driver: let it end by closing what it reads from.
+	io.Reader
 }
 
 // Content is an opened source.
@@ -43,8 +70,9 @@ var ErrSourceChanged = errors.New("changed since it was chosen")
 
 // File is a regular file, opened late: while it waits it costs no descriptor.
 type File struct {
-	name string
-	info fs.FileInfo
+	name     string
+	absolute string // the same from whatever folder the next session is started
+	info     fs.FileInfo
 }
 
 // StatFile chooses the file called name, following symbolic links. What it is
@@ -57,7 +85,11 @@ func StatFile(name string) (*File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: irregular(info.Mode())}
 	}
-	return &File{name: name, info: info}, nil
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	return &File{name: name, absolute: absolute, info: info}, nil
 }
 
 // irregular says what a file is that has no bytes of its own.
@@ -102,6 +134,23 @@ func (f *File) Open() (Content, error) {
 		return nil, err
 	}
 	return &openFile{o, f}, nil
+}
+
+// Identity is by what a later session knows the file again: its absolute path,
+// its size and time of modification, and the Fingerprint of what is in it now.
+func (f *File) Identity() (journal.Source, error) {
+	content, err := f.Open()
+	if err != nil {
+		return journal.Source{}, err
+	}
+	defer content.Close()
+	fingerprint, err := Fingerprint(content, f.Size())
+	if err == nil {
+		err = content.Unchanged()
+	}
+	return journal.Source{
+		Name: f.absolute, Size: f.Size(), Modified: f.info.ModTime().UnixMilli(), Print: fingerprint,
+	}, err
 }
 
 func (f *File) same(now fs.FileInfo) error {

@@ -95,14 +95,14 @@ func TestFile_changed(t *testing.T) {
 func TestBody_readsItsPartOnly(t *testing.T) {
 	s := source("a", 100)
 	c, _ := s.Open()
-	b := Body{size: 30, offset: 20, content: c}
+	b := Body{length: 30, offset: 20, content: c}
 	for range 2 { // it can be read again
 		got, err := io.ReadAll(b.Reader())
 		if err != nil || string(got) != string(s.bytes[20:50]) {
 			t.Fatalf("read %d bytes, %v", len(got), err)
 		}
 	}
-	if fixed := (&Body{size: 3, fixed: []byte("abc")}); b.Size() != 30 || fixed.Size() != 3 {
+	if fixed := NewBody([]byte("abc")); b.Size() != 30 || fixed.Size() != 3 {
 		t.Error("sizes differ")
 	} else if got, err := io.ReadAll(fixed.Reader()); string(got) != "abc" || err != nil {
 		t.Errorf("read %q, %v", got, err)

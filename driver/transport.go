@@ -3,9 +3,6 @@ package driver
 import (
 	"context"
 	"errors"
-	"io"
-	"sync"
-	"time"
 
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/s3"
@@ -16,8 +13,9 @@ import (
 type Transport interface {
 	// Send sends r as it is worded, with body, whose size is the request's
 	// Content-Length, and follows no redirection. It touches neither r nor
-	// body after it has returned, and returns soon after ctx has ended. An
-	// error is a *BrokeError, or means CauseUnreachable.
+	// body after it has returned, and returns soon after ctx has ended, which
+	// is what bounds a silent store: how long to wait for one is the engine's
+	// question. An error is a *BrokeError, or means CauseUnreachable.
 	Send(ctx context.Context, r *s3.Request, body *Body) (Answer, error)
 }
 
@@ -37,71 +35,117 @@ type BrokeError struct {
 func (e *BrokeError) Error() string { return e.Err.Error() }
 func (e *BrokeError) Unwrap() error { return e.Err }
 
-// errBrokenOff ends the context of a request that the engine drops.
-var errBrokenOff = errors.New("broken off")
+var (
+	// errBrokenOff ends the context of a request that the engine drops.
+	errBrokenOff = errors.New("broken off")
 
-// begin starts the request that act asks for. The caller holds mu.
-func (d *Driver) begin(act *engine.Action) {
-	ctx, cancel := context.WithCancelCause(d.ctx)
-	d.flights[act.Req] = cancel
-	f := &flight{
-		driver: d, id: act.Req, file: act.File, request: act.Send,
-		body: Body{size: act.Length, fixed: act.Send.Body, offset: act.Offset},
-	}
-	owner := d.file(act.File)
-	if owner != nil {
-		owner.flights++
-	}
-	if op := act.Send.Op; op == s3.OpPutObject || op == s3.OpUploadPart {
-		f.source = owner.source
-		f.body.sent = f.sent
-	}
-	d.work.Go(func() {
-		f.run(ctx)
-		cancel(nil)
-	})
-}
+	errUnread = errors.New("the store answered before it had the whole body")
+)
 
 // flight is one request under way.
 type flight struct {
 	driver  *Driver
 	id      engine.ReqID
 	file    engine.FileID
-	source  Source // nil: the request carries no bytes of a file
+	open    func() (Content, error) // nil: the request carries no bytes of a file
 	request *s3.Request
 	body    Body
 }
 
-// run sends the request and tells the engine how it ended.
-func (f *flight) run(ctx context.Context) {
-	answer, err := f.exchange(ctx)
+// begin starts the request that act asks for. The caller holds mu.
+func (d *Driver) begin(act *engine.Action) {
+	ctx, cancel := context.WithCancelCause(d.ctx)
+	d.flights[act.Req] = cancel
+	f := &flight{driver: d, id: act.Req, file: act.File, request: act.Send}
+	f.body = Body{head: act.Send.Body}
+	owner := d.file(act.File)
+	if owner != nil {
+		owner.flights++
+	}
+	var broken error
+	if carriesFile(act.Send) {
+		f.open = owner.opener(act.Offset)
+		f.body = Body{offset: act.Offset, length: act.Length, algorithm: act.Hash, sent: f.sent}
+		if act.Length == 0 && act.Hash != s3.NoChecksum {
+			f.body.digest = newHash(act.Hash).Sum(nil) // nobody reads it
+		}
+		broken = f.body.frame(act.Send)
+	}
+	if d.bandwidth.perSecond > 0 {
+		f.body.limit, f.body.ctx = &d.bandwidth, ctx
+	}
+	d.work.Go(func() {
+		f.run(ctx, broken)
+		cancel(nil)
+	})
+}
+
+// carriesFile reports that r's body is bytes of a file.
+func carriesFile(r *s3.Request) bool {
+	return r.Op == s3.OpPutObject || r.Op == s3.OpPostObject || r.Op == s3.OpUploadPart
+}
+
+// frame puts the fields of a form around the file's bytes.
+func (b *Body) frame(r *s3.Request) error {
+	if r.Op != s3.OpPostObject {
+		return nil
+	}
+	head, err := r.AppendFormHead(nil)
+	if err != nil {
+		return &BrokeError{engine.CauseRefused, err}
+	}
+	b.head, b.tail = head, r.AppendFormTail(nil)
+	return nil
+}
+
+// opener returns how the request that carries bytes from offset on opens its
+// source. The caller holds the driver's mu.
+func (f *file) opener(offset int64) func() (Content, error) {
+	if f.stream == nil {
+		return f.source.Open
+	}
+	content, err := f.stream.open(offset)
+	return func() (Content, error) { return content, err }
+}
+
+// run sends the request, unless it is broken already, and tells the engine how
+// it ended.
+func (f *flight) run(ctx context.Context, err error) {
+	var answer Answer
+	if err == nil {
+		answer, err = f.exchange(ctx)
+	}
 	ev := engine.Event{
 		Kind: engine.EvAnswered, Req: f.id,
-		Status: answer.Status, Header: answer.Header, Body: answer.Body,
+		Status: answer.Status, Header: answer.Header, Body: answer.Body, Digest: f.body.digest,
 	}
 	if err != nil {
 		ev = engine.Event{Kind: engine.EvBroke, Req: f.id, Cause: brokeCause(ctx, err)}
 	}
-	d := f.driver
+	f.driver.land(f.file, &ev, err)
+}
+
+// land ends the request that ev is about, one of owner; err is why it broke.
+func (d *Driver) land(owner engine.FileID, ev *engine.Event, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.flights, f.id)
-	if owner := d.file(f.file); owner != nil {
-		owner.flights--
+	delete(d.flights, ev.Req)
+	if f := d.file(owner); f != nil {
+		f.flights--
 		if err != nil {
-			owner.broke = err
+			f.broke = err
 		}
 	}
-	d.must(&ev)
+	d.must(ev)
 }
 
 // exchange opens the source and has the request sent. When both the source and
 // the transport fail, the source is why.
 func (f *flight) exchange(ctx context.Context) (Answer, error) {
-	if f.source == nil {
+	if f.open == nil {
 		return f.driver.options.Transport.Send(ctx, f.request, &f.body)
 	}
-	content, err := f.source.Open()
+	content, err := f.open()
 	if err != nil {
 		return Answer{}, &BrokeError{sourceCause(err), err}
 	}
@@ -113,6 +157,9 @@ func (f *flight) exchange(ctx context.Context) (Answer, error) {
 	answer, err := f.driver.options.Transport.Send(ctx, f.request, &f.body)
 	if failed := f.body.failure(); failed != nil {
 		return Answer{}, &BrokeError{sourceCause(failed), failed}
+	}
+	if err == nil && answer.Status < 300 && !f.body.whole() {
+		return Answer{}, errUnread
 	}
 	return answer, err
 }
@@ -135,95 +182,3 @@ func (f *flight) sent(bytes int64) {
 	defer f.driver.mu.Unlock()
 	f.driver.must(&engine.Event{Kind: engine.EvSent, Req: f.id, Bytes: bytes})
 }
-
-// Body is what a request carries: its own bytes, or bytes of a source, or
-// nothing.
-type Body struct {
-	size    int64
-	fixed   []byte
-	content Content // nil: fixed
-	offset  int64
-	sent    func(bytes int64) // nil: nobody counts
-
-	mu     sync.Mutex
-	failed error
-}
-
-// NewBody returns a body of fixed bytes, for whoever tries a Transport out.
-func NewBody(fixed []byte) *Body { return &Body{size: int64(len(fixed)), fixed: fixed} }
-
-// Size is in bytes, and exact: a Reader gives so many, or fails.
-func (b *Body) Size() int64 { return b.size }
-
-// Reader reads the body from its beginning. A transport may ask for another
-// one to send the body again where nothing of the first has left this machine.
-func (b *Body) Reader() io.Reader { return &bodyReader{body: b, reported: time.Now()} }
-
-// fail keeps the first failure of the source.
-func (b *Body) fail(err error) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failed == nil {
-		b.failed = err
-	}
-	return err
-}
-
-func (b *Body) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.failed
-}
-
-// sentInterval is how often one request reports what has been sent: often
-// enough for a bar that moves, rarely enough to cost nothing.
-const sentInterval = 100 * time.Millisecond
-
-// bodyReader reads exactly size bytes and never past them: what follows in the
-// file is another part's.
-type bodyReader struct {
-	body     *Body
-	at       int64
-	reported time.Time
-}
-
-func (r *bodyReader) Read(p []byte) (int, error) {
-	b := r.body
-	left := b.size - r.at
-	if left == 0 {
-		return 0, io.EOF
-	}
-	p = p[:min(int64(len(p)), left)]
-	if b.content == nil {
-		n := copy(p, b.fixed[r.at:])
-		r.at += int64(n)
-		return n, nil
-	}
-	n, err := b.content.ReadAt(p, b.offset+r.at)
-	switch {
-	case n == len(p):
-	case err == io.EOF:
-		return 0, b.fail(shrunk{})
-	default:
-		return 0, b.fail(err)
-	}
-	r.at += int64(n)
-	if r.at == b.size {
-		// The last bytes stay here until the source is known to be what it
-		// was: a body cut short is never stored.
-		if err := b.content.Unchanged(); err != nil {
-			return 0, b.fail(err)
-		}
-	}
-	if now := time.Now(); b.sent != nil && now.Sub(r.reported) >= sentInterval {
-		r.reported = now
-		b.sent(r.at)
-	}
-	return n, nil
-}
-
-// shrunk is ErrSourceChanged with what was seen.
-type shrunk struct{}
-
-func (shrunk) Error() string { return "ends before the size it had: " + ErrSourceChanged.Error() }
-func (shrunk) Unwrap() error { return ErrSourceChanged }

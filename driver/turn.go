@@ -3,40 +3,26 @@ package driver
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/sign"
 )
-
-// Note is one thing to tell people: an engine's note, with what this driver
-// knows beside it. It is a copy.
-type Note struct {
-	Kind   engine.ActionKind // one of the ActNote constants
-	File   engine.FileID
-	Source Source // of File; nil of an orphan that could not be aborted for long
-	State  engine.State
-	Part   uint16
-	Reason cred.Reason
-	Result engine.Result
-	Err    *engine.Error
-
-	// Detail is what the source, the transport or Options.Refresh said, where
-	// Err or Reason came of that; else nil.
-	Detail error
-}
-
-// maxNotes bounds the notes kept while the engine is polled. Notify runs
-// without the lock, so that it may call the driver.
-const maxNotes = 256
 
 // loop runs turns until the driver stops.
 func (d *Driver) loop() {
 	defer close(d.looped)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		for !d.turn() {
 		}
+		timer.Reset(d.untilTick())
 		select {
 		case <-d.kick:
+		case <-timer.C:
+			d.tick()
 		case <-d.ctx.Done():
 			return
 		}
@@ -59,7 +45,7 @@ func (d *Driver) turn() bool {
 	}
 	finished := drained && d.finished()
 	if drained {
-		d.sweep()
+		d.forget()
 	}
 	d.mu.Unlock()
 
@@ -75,94 +61,83 @@ func (d *Driver) turn() bool {
 	return drained
 }
 
-// finished reports that a closing driver has nothing left to do: every file
-// has ended and every abort is answered, or waits for credentials that nobody
-// is asked for. The caller holds mu.
-func (d *Driver) finished() bool {
-	if d.closing == nil || d.ctx.Err() != nil || len(d.live) > 0 {
-		return false
+// idle is how long a driver sleeps that waits for nothing but events.
+const idle = time.Hour
+
+// untilTick is how long to sleep at most.
+func (d *Driver) untilTick() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sleep := idle
+	if at, ok := d.engine.Wake(); ok {
+		sleep = min(sleep, time.Until(d.started.Add(time.Duration(at)*time.Millisecond)))
 	}
-	t := d.engine.Totals()
-	if t.InFlight > 0 || t.Held && d.refresh != nil {
-		return false
+	if d.options.Online != nil && d.engine.Totals().Offline {
+		sleep = min(sleep, OnlineInterval)
 	}
-	d.left = t.Held
-	return true
+	return max(sleep, time.Millisecond)
 }
 
-// sweep forgets the files that have ended and have nothing under way: an abort
-// would have been sent by now. The caller holds mu.
-func (d *Driver) sweep() {
-	for id, f := range d.ended {
-		if f.flights == 0 {
-			delete(d.ended, id)
-		}
+// tick tells the engine that time has passed, and that the network is back.
+func (d *Driver) tick() {
+	d.mu.Lock()
+	d.must(&engine.Event{Kind: engine.EvTick})
+	offline := d.engine.Totals().Offline
+	d.mu.Unlock()
+	if !offline || d.options.Online == nil || !d.options.Online() {
+		return
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.must(&engine.Event{Kind: engine.EvOnline})
 }
 
 // perform begins what act asks for. The caller holds mu.
 func (d *Driver) perform(act *engine.Action) {
 	switch act.Kind {
 	case engine.ActDescribe:
-		id, source := act.File, d.live[act.File].source
-		d.work.Go(func() { d.describe(id, source) })
+		d.beginDescribe(act.File)
 	case engine.ActSend:
 		d.begin(act)
+	case engine.ActHash:
+		d.beginHash(act)
+	case engine.ActRead:
+		d.file(act.File).stream.read(act)
 	case engine.ActBreakOff:
 		if cancel := d.flights[act.Req]; cancel != nil {
 			cancel(errBrokenOff)
+		} else if f := d.file(act.File); f != nil && f.stream != nil {
+			f.stream.breakOff(act.Req)
 		}
 	case engine.ActRefresh:
 		d.beginRefresh(act.Reason)
+	case engine.ActLoad, engine.ActSave, engine.ActAppend, engine.ActForget, engine.ActUnlock:
+		d.remember(act)
 	default:
 		d.note(act)
 	}
 }
 
-// note keeps a note until the lock is released, and forgets a file that has
-// ended.
-func (d *Driver) note(act *engine.Action) {
-	n := Note{Kind: act.Kind, File: act.File, State: act.State, Part: act.Part, Reason: act.Reason}
-	if act.Result != nil {
-		n.Result = *act.Result
-	}
-	if act.Err != nil {
-		err := *act.Err
-		n.Err = &err
-	}
-	if f := d.file(act.File); f != nil && aboutFile(act.Kind) {
-		n.Source = f.source
-		if n.Err != nil && n.Err.Status == 0 {
-			n.Detail = f.broke
+// beginDescribe asks a source what it is. The caller holds mu.
+func (d *Driver) beginDescribe(id engine.FileID) {
+	f := d.file(id)
+	d.work.Go(func() {
+		what, err := f.source.Describe(d.ctx)
+		ev := engine.Event{
+			Kind: engine.EvDescribed, File: id,
+			Object: what.Object, OnConflict: what.OnConflict, Source: what.Identity,
 		}
-		if act.Kind == engine.ActNoteState && act.State.Ended() {
-			delete(d.live, act.File)
-			d.ended[act.File] = f
+		if err != nil {
+			ev = engine.Event{Kind: engine.EvUndescribed, File: id, Cause: sourceCause(err)}
 		}
-	}
-	if act.Kind == engine.ActNoteHold && act.Reason == cred.ReasonRefreshFailed {
-		n.Detail = d.asking
-	}
-	d.notes = append(d.notes, n)
-}
-
-func aboutFile(k engine.ActionKind) bool {
-	return k != engine.ActNoteHold && k != engine.ActNoteRelease
-}
-
-// describe answers ActDescribe.
-func (d *Driver) describe(id engine.FileID, source Source) {
-	object, err := source.Describe(d.ctx)
-	ev := engine.Event{Kind: engine.EvDescribed, File: id, Object: object}
-	if err != nil {
-		ev = engine.Event{Kind: engine.EvUndescribed, File: id, Cause: sourceCause(err)}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if f := d.file(id); f != nil && err != nil {
-		f.broke = err
-	}
-	d.must(&ev)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		f.begun = true
+		if err != nil {
+			f.broke = err
+		}
+		d.must(&ev)
+	})
 }
 
 // sourceCause tells a source that changed from one that cannot be read.
@@ -207,3 +182,6 @@ func (d *Driver) dropRefresh() {
 		d.refresh = nil
 	}
 }
+
+// wall is t on the engine's wall clock.
+func wall(t time.Time) sign.UnixMilli { return sign.UnixMilli(t.UnixMilli()) }

@@ -10,10 +10,7 @@ import (
 	"github.com/bucketline/bucketline/engine"
 )
 
-var (
-	errSilent   = errors.New("the store went silent in the middle of its answer")
-	errTooLarge = errors.New("the answer is longer than 1 MiB")
-)
+var errTooLarge = errors.New("the answer is longer than 1 MiB")
 
 // cause says what kind of failure err is.
 func cause(err error) engine.Cause {
@@ -26,12 +23,14 @@ func cause(err error) engine.Cause {
 		return engine.CauseTLS
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.ENETDOWN):
 		return engine.CauseOffline
-	case errors.As(err, &name):
-		if !online() {
+	case errors.As(err, &name), errors.Is(err, syscall.EHOSTUNREACH):
+		// Without a network nobody knows a name, nor the way to a host: but a
+		// wrong name and a host that is switched off look the same.
+		if !Online() {
 			return engine.CauseOffline
 		}
 		return engine.CauseUnreachable
-	case errors.Is(err, errSilent), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.As(err, &timeout) && timeout.Timeout():
 		return engine.CauseTimeout
 	}
 	return engine.CauseUnreachable
@@ -53,8 +52,9 @@ func refusesCertificate(err error) bool {
 		errors.As(err, &invalid) || errors.As(err, &roots) || errors.As(err, &alert) || errors.As(err, &record)
 }
 
-// online reports that this machine has an address beyond itself.
-func online() bool {
+// Online reports that this machine has an address beyond itself, or that this
+// cannot be found out.
+func Online() bool {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
 		return true

@@ -12,10 +12,7 @@ import (
 )
 
 // dialer opens the connections.
-type dialer struct {
-	net   net.Dialer
-	stall time.Duration
-}
+type dialer struct{ net net.Dialer }
 
 // dial connects to address. "localhost" and every name under it is this
 // machine, whatever the resolver says (RFC 6761, section 6.3): stores of
@@ -43,7 +40,7 @@ func (d *dialer) wrap(c net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, stall: d.stall, ended: make(chan struct{})}, nil
+	return &conn{Conn: c, ended: make(chan struct{})}, nil
 }
 
 // localName reports a name that RFC 6761 gives to this machine.
@@ -60,11 +57,9 @@ func proxy(r *http.Request) (*url.URL, error) {
 	return http.ProxyFromEnvironment(r)
 }
 
-// conn is a connection with a bound on silence, which gives an early answer
-// the time to be read.
+// conn is a connection that gives an early answer the time to be read.
 type conn struct {
 	net.Conn
-	stall   time.Duration
 	once    sync.Once
 	ended   chan struct{} // closed when nothing more can be read
 	written atomic.Int64  // bytes
@@ -78,9 +73,6 @@ const earlyAnswer = time.Second
 // before it has read the body, and net/http, told of the failed write first,
 // would throw the refusal away and report a broken connection.
 func (c *conn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.stall)); err != nil {
-		return 0, err
-	}
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
 	if err != nil {

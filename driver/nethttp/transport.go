@@ -1,7 +1,9 @@
 // Package nethttp is the driver's transport over net/http. It sends a request
 // exactly as it is worded (path, query, headers, length), follows no
 // redirection, adds nothing that a signature would have to cover, and says of
-// a failure which engine.Cause it is. Whether to try again is not its question.
+// a failure which engine.Cause it is. Whether to try again is not its question,
+// nor for how long to wait for a store that is silent: a request ends by its
+// context.
 //
 // S3 speaks HTTP/1.1 and spreads load over connections, so that is what is
 // spoken, on as many connections as the engine has requests under way.
@@ -12,7 +14,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,36 +36,22 @@ type Options struct {
 	// RootCAs are the authorities that a store's certificate may come from;
 	// nil means the system's.
 	RootCAs *x509.CertPool
-
-	// Stall is how long a connection may take no byte; 0 means DefaultStall.
-	Stall time.Duration
-
-	// Answer is how long a store may take to begin its answer once it has the
-	// whole request, and to go on with it; 0 means DefaultAnswer.
-	Answer time.Duration
 }
 
-// The times that Options default to, and those that are not to be chosen.
 const (
-	DefaultStall = time.Minute
-
-	// DefaultAnswer leaves stores the time to join thousands of parts, which
-	// some do before the first byte of their answer.
-	DefaultAnswer = 5 * time.Minute
-
 	dialTimeout      = 15 * time.Second
 	handshakeTimeout = 15 * time.Second
 	idleTimeout      = 90 * time.Second
+
+	// askTimeout bounds an exchange that no engine watches over.
+	askTimeout = time.Minute
 )
 
 // userAgent names us in the store's logs. It is not signed.
 const userAgent = "bucketline"
 
 // Transport implements driver.Transport. Use New.
-type Transport struct {
-	http   http.Transport
-	answer time.Duration
-}
+type Transport struct{ http http.Transport }
 
 // New returns a transport. The environment's proxies are honoured (HTTPS_PROXY,
 // HTTP_PROXY, NO_PROXY), except for names of this machine.
@@ -72,15 +59,8 @@ func New(o Options) *Transport {
 	if o.Connections == 0 {
 		o.Connections = engine.DefaultConnections
 	}
-	if o.Stall == 0 {
-		o.Stall = DefaultStall
-	}
-	if o.Answer == 0 {
-		o.Answer = DefaultAnswer
-	}
-	t := &Transport{answer: o.Answer}
-	d := dialer{stall: o.Stall}
-	t.http.DialContext = d.dial
+	t := new(Transport)
+	t.http.DialContext = new(dialer).dial
 	t.http.Proxy = proxy
 	t.http.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs}
 	t.http.TLSHandshakeTimeout = handshakeTimeout
@@ -88,14 +68,16 @@ func New(o Options) *Transport {
 	t.http.Protocols.SetHTTP1(true)
 	t.http.MaxIdleConnsPerHost = o.Connections
 	t.http.IdleConnTimeout = idleTimeout
-	t.http.ResponseHeaderTimeout = o.Answer
 	t.http.DisableCompression = true
 	return t
 }
 
 // Client returns an HTTP client on the same connections, certificates and
-// names, for what is not S3: an identity provider. It follows redirections.
-func (t *Transport) Client() *http.Client { return &http.Client{Transport: &t.http} }
+// names, for what is not S3: an identity provider. It follows redirections, and
+// waits for a minute at most.
+func (t *Transport) Client() *http.Client {
+	return &http.Client{Transport: &t.http, Timeout: askTimeout}
+}
 
 // Close closes the idle connections.
 func (t *Transport) Close() { t.http.CloseIdleConnections() }
@@ -145,8 +127,10 @@ func (t *Transport) attempt(ctx context.Context, a *attempt, req *http.Request) 
 
 // Post sends a form and returns the answer, for the exchanges of package
 // cred/sts. It is to the transport what Send is, for a request that no engine
-// asked for.
+// asked for, and waits for a minute at most.
 func (t *Transport) Post(ctx context.Context, to, contentType string, form []byte) (driver.Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(form))
 	if err != nil {
 		return driver.Answer{}, &driver.BrokeError{Cause: engine.CauseUnreachable, Err: err}
@@ -194,11 +178,9 @@ func (t *Transport) word(r *s3.Request) (*http.Request, error) {
 
 // exchange sends req and reads all of its answer.
 func (t *Transport) exchange(ctx context.Context, req *http.Request) (driver.Answer, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	res, err := t.http.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		return driver.Answer{}, causeOr(ctx, err)
+		return driver.Answer{}, err
 	}
 	defer res.Body.Close()
 	if res.StatusCode < 200 || res.StatusCode > 599 {
@@ -210,10 +192,6 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request) (driver.Ans
 			a.Header = append(a.Header, s3.Field{Name: name, Value: v})
 		}
 	}
-	// A store that joins parts sends white space from time to time, for
-	// minutes: what is bounded is its silence.
-	silence := time.AfterFunc(t.answer, func() { cancel(errSilent) })
-	defer silence.Stop()
 	for {
 		if len(a.Body) == cap(a.Body) {
 			a.Body = append(a.Body, make([]byte, max(512, len(a.Body)))...)[:len(a.Body)]
@@ -227,18 +205,7 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request) (driver.Ans
 			return a, nil
 		}
 		if err != nil {
-			return driver.Answer{}, causeOr(ctx, err)
-		}
-		if n > 0 {
-			silence.Reset(t.answer)
+			return driver.Answer{}, err
 		}
 	}
-}
-
-// causeOr returns why ctx was ended, if it was by this package, else err.
-func causeOr(ctx context.Context, err error) error {
-	if why := context.Cause(ctx); errors.Is(why, errSilent) {
-		return why
-	}
-	return err
 }

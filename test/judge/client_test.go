@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bucketline/bucketline"
+	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/test/e2e/harness"
 )
 
@@ -40,6 +41,11 @@ func newClient(t *testing.T, c bucketline.Config) *bucketline.Client {
 	return client
 }
 
+// asked is what the client is asked for to store a described object.
+func asked(o s3.Object) bucketline.Object {
+	return bucketline.Object{Key: o.Key, ContentType: o.ContentType, CacheControl: o.CacheControl, Metadata: o.Metadata}
+}
+
 func TestClient_sizesAndKeys(t *testing.T) {
 	c := convene(t)
 	sizes := []int{0, 1, 5*mib - 1, 5 * mib, 5*mib + 1}
@@ -51,7 +57,7 @@ func TestClient_sizesAndKeys(t *testing.T) {
 		upload := func(key string, data []byte) {
 			uploads.Go(func() {
 				o := described(key)
-				result, err := client.Upload(t.Context(), bytes.NewReader(data), int64(len(data)), o)
+				result, err := client.Upload(t.Context(), bytes.NewReader(data), int64(len(data)), asked(o))
 				if err != nil {
 					t.Errorf("%s: %v", h.name, err)
 					return
@@ -80,7 +86,7 @@ func TestClient_64MiB(t *testing.T) {
 			continue
 		}
 		o := described("large/" + h.name)
-		if _, err := newClient(t, c.config(h)).Upload(t.Context(), bytes.NewReader(data), int64(len(data)), o); err != nil {
+		if _, err := newClient(t, c.config(h)).Upload(t.Context(), bytes.NewReader(data), int64(len(data)), asked(o)); err != nil {
 			t.Errorf("%s: %v", h.name, err)
 			continue
 		}
@@ -93,7 +99,7 @@ func TestClient_wrongSecret(t *testing.T) {
 	for _, h := range c.hands(t) {
 		client := newClient(t, c.config(h.wrong()))
 		for _, size := range []int{10, 17 * mib} {
-			_, err := client.Upload(t.Context(), bytes.NewReader(make([]byte, size)), int64(size), described(fmt.Sprintf("wrong/%s/%d", h.name, size)))
+			_, err := client.Upload(t.Context(), bytes.NewReader(make([]byte, size)), int64(size), asked(described(fmt.Sprintf("wrong/%s/%d", h.name, size))))
 			e, ok := errors.AsType[*bucketline.Error](err)
 			if !ok || e.Code != "SignatureDoesNotMatch" || e.Status != 403 {
 				t.Errorf("%s, %d bytes: %v, want 403 SignatureDoesNotMatch", h.name, size, err)
@@ -109,7 +115,7 @@ func TestClient_cancelAborts(t *testing.T) {
 	h := c.hands(t)[0]
 	client := newClient(t, c.config(h))
 	o := described("cancelled")
-	task, err := client.Start(t.Context(), slowly{}, 200*mib, o)
+	task, err := client.Start(t.Context(), slowly{}, 200*mib, asked(o))
 	if err != nil {
 		t.Fatal(err)
 	}
