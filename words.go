@@ -104,6 +104,22 @@ var table = map[string]words{
 	"Cancelled":        {"The upload was cancelled.", "Upload the file again when you want it."},
 	"Closed":           {"The upload was not finished when the session was closed.", "Wait for uploads before closing."},
 	"Orphan":           {"Parts of the file may stay in the bucket.", "A lifecycle rule that aborts incomplete multipart uploads removes them."},
+	"Stalled":          {"Nothing moved for too long.", "Check the network: the store may be there, and the way to it blocked by a firewall or a proxy."},
+	"Corrupted":        {"The store got other bytes than were sent, time and again.", "Look for faulty memory, disk or network hardware, or a proxy that changes what goes through it; then upload the file again."},
+	"OutcomeUnknown":   {"It cannot be found out whether the store has the object.", "Look whether it is there, and upload the file again if it is not."},
+	"ObjectExists":     {"There is an object with this key already, and it was not to be replaced.", "Choose another key, or allow replacing."},
+	"Suspended":        {"The upload is not finished.", "What the store has of it is kept: go on with it later."},
+
+	// The journal.
+	"UploadInUse":   {"Another program uploads this file to the same place at the moment.", "Wait until it has ended, or end it."},
+	"NoRecord":      {"There is no such unfinished upload.", "Look at the list of those that there are; it may have ended, or been aborted."},
+	"OtherStore":    {"The upload was begun at another store.", "Give the endpoint, the bucket and the profile that it was begun with."},
+	"JournalFailed": {"What has been uploaded cannot be remembered.", "Make room on the disk, or check who may write into the folder: after a crash this upload would begin anew."},
+	"RecordCorrupt": {"What was remembered of an upload is damaged.", "The file begins anew. Old parts may stay in the bucket until a sweep or a lifecycle rule removes them."},
+
+	// What should be put right, and does not keep anything from being stored.
+	"ClockSkewed": {"This computer's clock is wrong.", "Set the clock by the network; until then the store's time is used."},
+	"Unverified":  {"The store does not check what arrives.", "Choose the store's profile; what was stored cannot be compared with what was sent."},
 
 	// Credentials.
 	"CredentialsExpired":  {"The credentials have expired, or end too soon for one request.", hintLogin},

@@ -15,7 +15,9 @@ func TestWords_forEveryCode(t *testing.T) {
 	codes := []string{
 		engine.CodeUnreachable, engine.CodeCORSBlocked, engine.CodeOffline, engine.CodeTimeout, engine.CodeTLSRefused,
 		engine.CodeSourceUnreadable, engine.CodeSourceChanged, engine.CodeKeyRefused, engine.CodeAnswerInvalid,
-		engine.CodeETagHidden, engine.CodeFileTooLarge,
+		engine.CodeETagHidden, engine.CodeFileTooLarge, engine.CodeStalled, engine.CodeInUse, engine.CodeCorrupted,
+		engine.CodeUndecided, engine.CodeExists,
+		engine.WarnETagHidden, engine.WarnClock, engine.WarnJournal, engine.WarnRecord, engine.WarnUnverified,
 		s3.CodeUnsupported, s3.CodeKeyInvalid, s3.CodeKeyTooLong, s3.CodeHeaderInvalid, s3.CodeHeaderTooLarge,
 		s3.CodeMetadataInvalid, s3.CodeMetadataTooLarge, s3.CodeTagInvalid, s3.CodeTooManyTags, s3.CodeEncryption,
 		s3.CodeLock, s3.CodeChecksum, s3.CodeCondition,
@@ -23,6 +25,7 @@ func TestWords_forEveryCode(t *testing.T) {
 		cred.ErrBadSessionToken.Code(), cred.ErrExpired.Code(), cred.ErrNoExpiration.Code(), cred.ErrBadExpiration.Code(),
 		cred.ErrExpirationDateOnly.Code(), cred.ErrExpirationNoZone.Code(), cred.ErrExpirationRange.Code(),
 		CodeCancelled, CodeClosed, CodeCredentialsExpired, CodeCredentialsInvalid, CodeRefreshFailed, CodeOrphan,
+		CodeSuspended, CodeNoRecord, CodeOtherStore,
 		"AccessDenied", "NoSuchBucket", "SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken",
 		"RequestTimeTooSkewed", "EntityTooLarge", "PreconditionFailed", "KeyTooLongError",
 	}
