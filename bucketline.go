@@ -180,12 +180,12 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	b := &Client{
-		config:  c,
-		target:  target,
-		tasks:   make(map[*Task]struct{}),
-		failed:  make(map[*Task]struct{}),
-		ask:     make(chan struct{}, 1),
-		aborts:  make(map[string]chan error),
+		config: c,
+		target: target,
+		tasks:  make(map[*Task]struct{}),
+		failed: make(map[*Task]struct{}),
+		ask:    make(chan struct{}, 1),
+		aborts: make(map[string]chan error),
 	}
 	b.transport = nethttp.New(nethttp.Options{Connections: c.Connections, RootCAs: c.RootCAs})
 	options := driver.Options{

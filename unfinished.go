@@ -12,6 +12,7 @@ import (
 	"github.com/bucketline/bucketline/driver/dirjournal"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/journal"
+	"github.com/bucketline/bucketline/s3"
 )
 
 // Unfinished is an upload that was begun and has not ended.
@@ -19,6 +20,7 @@ type Unfinished struct {
 	Name   string // of its record in the journal; empty when it comes from elsewhere
 	InUse  bool   // some process is uploading it now
 	Source string // the file's absolute path, or its name in a browser
+	Bucket string
 	Object Object // what it is to be stored as, without a customer key
 
 	Size        int64 // bytes
@@ -44,7 +46,7 @@ func ReadUnfinished(data []byte) (Unfinished, error) {
 	}
 	r := &u.record
 	u.Source, u.Size, u.UploadID = r.Source.Name, r.Source.Size, r.UploadID
-	u.Object = objectOf(&r.Object)
+	u.Bucket, u.Object = r.Target.Bucket, objectOf(&r.Object)
 	u.Begun = time.UnixMilli(r.Begun)
 	if r.Source.Modified != 0 {
 		u.Modified = time.UnixMilli(r.Source.Modified)
@@ -206,4 +208,25 @@ func (c *Client) replace(name, uploadID string, record []byte) error {
 		}
 	}
 	return c.journal.Save(name, record)
+}
+
+// Place is where an upload goes: one store and bucket.
+type Place struct{ target s3.Target }
+
+// Place returns where u goes, to tell what one client can go on with from what
+// needs another.
+func (u *Unfinished) Place() Place { return Place{u.record.Target} }
+
+// PutAside renames the damaged record name of the journal in folder, so that it
+// is in nobody's way, and leaves it for whoever wants to look at it.
+func PutAside(folder, name string) error {
+	j, err := dirjournal.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	if _, err := j.Load(name); err != nil {
+		return err
+	}
+	return j.SetAside(name)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bucketline/bucketline/driver"
 	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 )
 
@@ -120,4 +121,29 @@ func (c *Client) again(t *Task) {
 	delete(c.failed, t)
 	t.done, t.err, t.failure = make(chan struct{}), nil, nil
 	c.begin(t)
+}
+
+// Plan is how a file goes up.
+type Plan struct {
+	Parts    int   // 0: in one request
+	PartSize int64 // bytes of every part but the last
+}
+
+// Plan returns how a file of size bytes would go up at first; once the speed is
+// known, parts may be larger unless PartSize is set. false: the store takes no
+// file of that size.
+func (c *Config) Plan(size int64) (Plan, bool) {
+	target, err := c.target()
+	if err != nil {
+		return Plan{}, false
+	}
+	partSize, threshold := c.PartSize, c.MultipartThreshold
+	if partSize == 0 {
+		partSize = engine.DefaultPartSize
+	}
+	if threshold == 0 {
+		threshold = engine.DefaultMultipartThreshold
+	}
+	p, ok := queue.NewPlan(size, partSize, threshold, target.Profile.Facts())
+	return Plan{int(p.Parts), p.PartSize}, ok
 }

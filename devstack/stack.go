@@ -126,6 +126,14 @@ type Endpoints struct {
 // takes, is one per process.
 var running atomic.Bool
 
+// ErrConfig is what an error of Start is that says what is wrong with its Config.
+var ErrConfig = errors.New("the configuration is wrong")
+
+type configError struct{ error }
+
+func (e configError) Unwrap() error        { return e.error }
+func (e configError) Is(target error) bool { return target == ErrConfig }
+
 // ErrRunning reports that this process runs a Stack already.
 var ErrRunning = errors.New("start the dev stack: another one is running in this process")
 
@@ -143,11 +151,11 @@ type Stack struct {
 }
 
 // Start runs the stack and returns when every endpoint answers. ctx bounds the
-// start alone; Close ends the stack. The error is ErrRunning, or says which
-// part of c is wrong or which port is taken.
+// start alone; Close ends the stack. The error is ErrRunning, ErrConfig with what
+// is wrong, or says which port is taken.
 func Start(ctx context.Context, c Config) (*Stack, error) {
 	if err := c.complete(); err != nil {
-		return nil, fmt.Errorf("start the dev stack: %w", err)
+		return nil, fmt.Errorf("start the dev stack: %w", configError{err})
 	}
 	if !running.CompareAndSwap(false, true) {
 		return nil, ErrRunning

@@ -41,6 +41,8 @@ type bars struct {
 	// mpb draws, which waits for nothing of ours.
 	before, after atomic.Pointer[string]
 
+	retries seldom // the display is called by one goroutine at a time
+
 	mu     sync.Mutex
 	active map[*bucketline.Task]*activeFile
 	speed  speed
@@ -110,7 +112,7 @@ func (b *bars) update(now time.Time) {
 }
 
 func (b *bars) addBar(task *bucketline.Task) *mpb.Bar {
-	return b.progress.AddBar(task.Size(),
+	return b.progress.AddBar(max(task.Size(), 0), // a stream's is not known
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(ending(show(task.Name()), nameWidth), decor.WC{W: nameWidth, C: decor.DindentRight})),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(s decor.Statistics) string {
@@ -135,16 +137,21 @@ func (b *bars) event(e bucketline.Event) {
 		if f != nil && f.bar != nil {
 			f.bar.Abort(true)
 		}
-	case bucketline.EventHold:
-		if text := holdText(e.Reason); text != "" {
+	default:
+		if e.Kind == bucketline.EventRetry && !b.retries.now(time.Now()) {
+			return
+		}
+		if text := eventText(e); text != "" {
 			fmt.Fprintln(b.progress, text)
 		}
-	case bucketline.EventOrphan:
-		fmt.Fprintln(b.progress, orphanText(e))
 	}
 }
 
-func (b *bars) stored(string, bucketline.Result) {}
+func (b *bars) stored(_ string, r bucketline.Result) {
+	if r.Skipped {
+		fmt.Fprintf(b.progress, "skipped %s, which is there already\n", show(r.Key))
+	}
+}
 func (b *bars) failed(f failure) {
 	sentence, _, _ := f.words()
 	fmt.Fprintf(b.progress, "failed %s: %s\n", show(f.name), show(sentence))
@@ -178,8 +185,11 @@ func count(t bucketline.Totals, files int, known bool) string {
 // status is what stands after the bar of everything: the hold, or the speed
 // and the time left as far as they are known.
 func status(t bucketline.Totals, perSecond float64, left int64, known bool) string {
-	if t.Held {
+	switch {
+	case t.Held:
 		return " held, waiting for credentials"
+	case t.Offline:
+		return " offline, waiting for the network"
 	}
 	if perSecond <= 0 {
 		return ""

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -30,15 +31,24 @@ func (d destination) folder() bool { return d.key == "" || strings.HasSuffix(d.k
 
 func (d destination) String() string { return "s3://" + d.bucket + "/" + d.key }
 
-// origin is one FILE or DIR of the command line.
+// origin is one FILE or DIR of the command line, or standard input.
 type origin struct {
-	name string
-	dir  bool
+	name  string
+	dir   bool
+	stdin bool
 }
+
+// standardInput is the name of a stream on the command line. A file of that
+// name is "./-".
+const standardInput = "-"
 
 // parseOrigins looks at what is to be uploaded. What is wrong with one file is
 // told when its turn comes; what is wrong with the command is an error.
 func parseOrigins(names []string, to destination) ([]origin, error) {
+	names, err := expand(names)
+	if err != nil {
+		return nil, err
+	}
 	origins := make([]origin, len(names))
 	folders := 0
 	for i, name := range names {
@@ -54,10 +64,38 @@ func parseOrigins(names []string, to destination) ([]origin, error) {
 	if !to.folder() && (len(names) > 1 || folders > 0) {
 		return nil, fmt.Errorf("%s names one object: end it with / to upload several files below it", to)
 	}
+	if slices.Contains(names, standardInput) {
+		if len(names) > 1 || to.folder() {
+			return nil, fmt.Errorf("standard input (-) goes alone, and to a key: write s3://%s/KEY", to.bucket)
+		}
+		return []origin{{name: standardInput, stdin: true}}, nil
+	}
 	if len(names) == 1 {
 		return origins, nil
 	}
 	return origins, checkOverlap(origins)
+}
+
+// expand replaces patterns by the names that they match, in order, as most
+// shells do before we see them: those of Windows do not, and quotes keep the
+// others from it. A file that is called like a pattern is that file.
+func expand(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		if _, err := os.Lstat(name); err == nil || !strings.ContainsAny(name, "*?[") {
+			all = append(all, name)
+			continue
+		}
+		matches, err := filepath.Glob(name)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no pattern: %w", name, err)
+		}
+		if len(matches) == 0 {
+			return nil, fmt.Errorf("nothing is called like %q", name)
+		}
+		all = append(all, matches...)
+	}
+	return all, nil
 }
 
 // checkOverlap refuses files and folders of which two would become the same

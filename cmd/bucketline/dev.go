@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -40,6 +41,11 @@ func newDev() *cobra.Command {
 			if c.Rate, err = parseRate(rate); err != nil {
 				return usage(err)
 			}
+			for _, port := range []int{c.PagePort, c.S3Port, c.STSPort, c.IssuerPort} {
+				if port < 0 || port > math.MaxUint16 {
+					return usage(fmt.Errorf("port %d: it must be 0 to 65535", port))
+				}
+			}
 			if !verbose {
 				restore, err := mute()
 				if err != nil {
@@ -75,6 +81,9 @@ func runDev(ctx context.Context, c devstack.Config, out io.Writer, asJSON bool) 
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	stack, err := devstack.Start(ctx, c)
+	if errors.Is(err, devstack.ErrConfig) {
+		return usage(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -232,8 +232,11 @@ func TestDev_mistakesAreNamed(t *testing.T) {
 	}{
 		{[]string{"--s3-port", port}, 1, port},
 		{[]string{"--rate", "fast"}, 2, "fast"},
-		{[]string{"--session", "14"}, 1, "14"},
-		{[]string{"--origin", "example.com"}, 1, "example.com"},
+		{[]string{"--session", "14"}, 2, "14"},
+		{[]string{"--origin", "example.com"}, 2, "example.com"},
+		{[]string{"--bucket", "A_b"}, 2, "A_b"},
+		{[]string{"--id-token", "1ms"}, 2, "life"},
+		{[]string{"--sts-port", "65536"}, 2, "65536"},
 		{[]string{"--prot", "1"}, 2, "--prot"},
 		{[]string{"extra"}, 2, "extra"},
 	} {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,33 +87,76 @@ func show(text string) string {
 type summary struct {
 	bucket   string
 	stored   int
+	skipped  int
 	bytes    int64
 	took     time.Duration
 	failures []failure // as many as are worth telling
 	failed   int       // all of them
-	dropped  int       // cancelled
-	stopped  error     // why the rest was not tried
+	dropped  int       // had not ended when the command did
+
+	// kept are the uploads that can be gone on with, as many as are worth
+	// telling, and keptAll is how many there are.
+	kept    []bucketline.Unfinished
+	keptAll int
+
+	interrupted bool
+	stopped     error // why the rest was not tried
 }
 
 // lines writes a line for each thing, for logs and pipes.
 type lines struct {
-	out    io.Writer // what was stored
-	err    io.Writer // everything else
-	bucket string
+	out     io.Writer // what was stored
+	err     io.Writer // everything else
+	bucket  string
+	retries seldom
 }
 
 func (l *lines) event(e bucketline.Event) {
-	switch e.Kind {
-	case bucketline.EventHold:
-		if text := holdText(e.Reason); text != "" {
-			fmt.Fprintln(l.err, text)
-		}
-	case bucketline.EventOrphan:
-		fmt.Fprintf(l.err, "%s\n", orphanText(e))
+	if e.Kind == bucketline.EventRetry && !l.retries.now(time.Now()) {
+		return
+	}
+	if text := eventText(e); text != "" {
+		fmt.Fprintln(l.err, text)
 	}
 }
 
+// eventText is a line about an event that a person wants to know of, or empty.
+func eventText(e bucketline.Event) string {
+	switch e.Kind {
+	case bucketline.EventHold:
+		return holdText(e.Reason)
+	case bucketline.EventOrphan:
+		return orphanText(e)
+	case bucketline.EventResumed:
+		return fmt.Sprintf("going on with %s: %s of %s are stored already", show(e.Task.Name()), sizeText(e.Bytes), sizeText(e.Task.Size()))
+	case bucketline.EventRetry:
+		sentence, _, _ := failure{err: e.Err}.words()
+		return fmt.Sprintf("trying %s again: %s", show(e.Task.Name()), show(sentence))
+	case bucketline.EventWarning:
+		sentence, _, hint := failure{err: e.Err}.words()
+		return "warning: " + show(sentence) + " " + hint
+	}
+	return ""
+}
+
+// seldom lets through what would be told too often, once in a while.
+type seldom struct{ last time.Time }
+
+const seldomInterval = 10 * time.Second
+
+func (s *seldom) now(t time.Time) bool {
+	if !s.last.IsZero() && t.Sub(s.last) < seldomInterval {
+		return false
+	}
+	s.last = t
+	return true
+}
+
 func (l *lines) stored(_ string, r bucketline.Result) {
+	if r.Skipped {
+		fmt.Fprintf(l.out, "skipped s3://%s/%s, which is there already\n", r.Bucket, show(r.Key))
+		return
+	}
 	fmt.Fprintf(l.out, "stored s3://%s/%s %s %s\n", r.Bucket, show(r.Key), sizeText(r.Size), r.ETag)
 }
 
@@ -137,7 +179,7 @@ func (q quiet) stored(string, bucketline.Result) {}
 func (q quiet) failed(failure)                   {}
 func (q quiet) note(string)                      {}
 func (q quiet) close(s summary) {
-	if s.failed+s.dropped > 0 || s.stopped != nil {
+	if s.failed+s.dropped > 0 || s.stopped != nil || s.interrupted {
 		writeSummary(q.err, s)
 	}
 }
@@ -184,6 +226,25 @@ func writeSummary(w io.Writer, s summary) {
 		fmt.Fprintf(w, "stopped: %v; the remaining files were not tried\n", s.stopped)
 	}
 	fmt.Fprintln(w, s.line())
+	writeKept(w, s)
+}
+
+// writeKept says how to go on with what is not finished.
+func writeKept(w io.Writer, s summary) {
+	for _, u := range s.kept {
+		fmt.Fprintf(w, "unfinished %s %s: %s of %s are stored\n", u.Name[:shortName], show(u.Source), sizeText(u.Stored), sizeText(u.Size))
+	}
+	if more := s.keptAll - len(s.kept); more > 0 {
+		fmt.Fprintf(w, "and %d more that are unfinished\n", more)
+	}
+	switch {
+	case s.keptAll > 0 && s.interrupted:
+		fmt.Fprintln(w, `go on with "bucketline resume", or run the same command again, which also takes what was not begun`)
+	case s.keptAll > 0:
+		fmt.Fprintln(w, `go on with "bucketline resume"`)
+	case s.interrupted:
+		fmt.Fprintln(w, "run the same command again to upload the rest")
+	}
 }
 
 // line is the summary in one line.
@@ -195,80 +256,11 @@ func (s summary) line() string {
 	if s.failed > 0 {
 		text += fmt.Sprintf("; %d failed", s.failed)
 	}
+	if s.skipped > 0 {
+		text += fmt.Sprintf("; %d skipped", s.skipped)
+	}
 	if s.dropped > 0 {
-		text += fmt.Sprintf("; %d cancelled", s.dropped)
+		text += fmt.Sprintf("; %d not finished", s.dropped)
 	}
 	return text
-}
-
-// machine writes one JSON object a line, for programs.
-type machine struct{ out *json.Encoder }
-
-// record is one line of --json. Fields that do not apply are left out.
-type record struct {
-	Event     string `json:"event"` // stored, failed, hold, release, orphan, note, summary
-	Source    string `json:"source,omitempty"`
-	Bucket    string `json:"bucket,omitempty"`
-	Key       string `json:"key,omitempty"`
-	Size      *int64 `json:"size,omitempty"`
-	ETag      string `json:"etag,omitempty"`
-	VersionID string `json:"versionId,omitempty"`
-	Location  string `json:"location,omitempty"`
-	Reason    string `json:"reason,omitempty"`
-	Code      string `json:"code,omitempty"`
-	Status    int    `json:"status,omitempty"`
-	Operation string `json:"operation,omitempty"`
-	Part      int    `json:"part,omitempty"`
-	RequestID string `json:"requestId,omitempty"`
-	Message   string `json:"message,omitempty"`
-	Hint      string `json:"hint,omitempty"`
-	Stored    *int   `json:"stored,omitempty"`
-	Failed    *int   `json:"failed,omitempty"`
-	Cancelled *int   `json:"cancelled,omitempty"`
-	Millis    int64  `json:"millis,omitempty"`
-}
-
-func (m machine) event(e bucketline.Event) {
-	switch e.Kind {
-	case bucketline.EventHold:
-		m.out.Encode(record{Event: "hold", Reason: e.Reason})
-	case bucketline.EventRelease:
-		m.out.Encode(record{Event: "release"})
-	case bucketline.EventOrphan:
-		r := record{Event: "orphan", Message: orphanText(e)}
-		if e.Task != nil {
-			r.Source, r.Key = e.Task.Name(), e.Task.Key()
-		}
-		m.out.Encode(r)
-	}
-}
-
-func (m machine) stored(name string, r bucketline.Result) {
-	m.out.Encode(record{
-		Event: "stored", Source: name, Bucket: r.Bucket, Key: r.Key, Size: &r.Size,
-		ETag: r.ETag, VersionID: r.VersionID, Location: r.Location,
-	})
-}
-
-func (m machine) failed(f failure) {
-	sentence, _, hint := f.words()
-	r := record{Event: "failed", Source: f.name, Key: f.key, Message: sentence, Hint: hint}
-	var e *bucketline.Error
-	if errors.As(f.err, &e) {
-		r.Bucket, r.Code, r.Status, r.Operation, r.Part, r.RequestID = e.Bucket, e.Code, e.Status, e.Operation, e.Part, e.RequestID
-	}
-	m.out.Encode(r)
-}
-
-func (m machine) note(text string) { m.out.Encode(record{Event: "note", Message: text}) }
-
-func (m machine) close(s summary) {
-	r := record{
-		Event: "summary", Bucket: s.bucket, Stored: &s.stored, Failed: &s.failed, Cancelled: &s.dropped,
-		Size: &s.bytes, Millis: s.took.Milliseconds(),
-	}
-	if s.stopped != nil {
-		r.Message = s.stopped.Error()
-	}
-	m.out.Encode(r)
 }

@@ -135,7 +135,7 @@ failed f1: The store does not let these credentials write there.
     Check that the key lies under the prefix that you may write to, or ask whoever runs the bucket for s3:PutObject on it.
 and 3 more that failed
 stopped: no; the remaining files were not tried
-1 stored, 1.5 KiB in 2s (768 B/s); 5 failed; 1 cancelled
+1 stored, 1.5 KiB in 2s (768 B/s); 5 failed; 1 not finished
 `
 	if got := err.String(); got != want {
 		t.Errorf("standard error = %s\nwant %s", got, want)
@@ -157,7 +157,7 @@ func TestQuiet_onlyWhatWentWrong(t *testing.T) {
 
 func TestMachine_oneObjectALine(t *testing.T) {
 	var out bytes.Buffer
-	m := machine{json.NewEncoder(&out)}
+	m := newMachine(&out, nil)
 	m.event(bucketline.Event{Kind: bucketline.EventHold, Reason: "expired"})
 	m.event(bucketline.Event{Kind: bucketline.EventRelease})
 	m.event(bucketline.Event{Kind: bucketline.EventOrphan, Err: errors.New("x")})
@@ -265,7 +265,7 @@ func TestWalk_orderAndEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	origins := []origin{{folder, true}}
+	origins := []origin{{name: folder, dir: true}}
 	var keys []string
 	err := walk(t.Context(), origins, destination{"b", "p/"}, func(f found) error {
 		keys = append(keys, f.key)
@@ -299,7 +299,7 @@ func TestWalk_tooDeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	var errs []error
-	walk(t.Context(), []origin{{folder, true}}, destination{}, func(f found) error {
+	walk(t.Context(), []origin{{name: folder, dir: true}}, destination{}, func(f found) error {
 		errs = append(errs, f.err)
 		return nil
 	})

@@ -2,9 +2,16 @@ package main
 
 import "errors"
 
-// exit is an error with the exit status that it stands for: 1 when something
-// was not done, 2 when the command was not understood, 130 when it was
-// interrupted. Its error, if any, has not been told yet.
+// The exit statuses.
+const (
+	exitUndone      = 1   // something was not done
+	exitUsage       = 2   // the command was not understood
+	exitKept        = 3   // interrupted; what was begun is kept, and can be gone on with
+	exitInterrupted = 130 // interrupted, and nothing is kept
+)
+
+// exit is an error with the exit status that it stands for. Its error, if any,
+// has not been told yet.
 type exit struct {
 	status int
 	err    error
@@ -24,7 +31,7 @@ func usage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return exit{2, err}
+	return exit{exitUsage, err}
 }
 
 // exitStatus is what the process ends with after err; ran tells whether a verb
@@ -37,9 +44,9 @@ func exitStatus(err error, ran bool) int {
 	case errors.As(err, &e):
 		return e.status
 	case errors.Is(err, errInterrupted):
-		return 130
+		return exitInterrupted
 	case !ran:
-		return 2
+		return exitUsage
 	}
-	return 1
+	return exitUndone
 }

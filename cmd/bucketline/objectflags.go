@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -20,6 +21,7 @@ type objectFlags struct {
 	sse        string
 	sseKeyFile string
 	unique     bool
+	conflict   conflictFlag
 	lockMode   string
 }
 
@@ -41,7 +43,8 @@ func (f *objectFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.SSE.KMSContext, "sse-kms-context", "", "KMS encryption context, as a JSON object")
 	flags.BoolVar(&o.SSE.BucketKey, "sse-bucket-key", false, "use an S3 bucket key, which saves KMS requests")
 	flags.StringVar(&f.sseKeyFile, "sse-c-key-file", "", "`file` with the key of your own to encrypt with: 32 bytes, or base64 of them")
-	flags.BoolVar(&f.unique, "if-none-match", false, "fail where an object with the key is there already, instead of replacing it")
+	flags.BoolVar(&f.unique, "if-none-match", false, "do not replace an object that a key has already: see --on-conflict")
+	flags.Var(&f.conflict, "on-conflict", "what to do where a key has an object already: fail, skip, rename, replace or ask (default replace; fail with --if-none-match)")
 	flags.StringVar(&f.lockMode, "lock-mode", "", "object lock: GOVERNANCE or COMPLIANCE")
 	flags.StringVar(&o.Lock.RetainUntil, "lock-until", "", "object lock: until when, such as 2027-01-31T00:00:00Z")
 	flags.BoolVar(&o.Lock.LegalHold, "legal-hold", false, "object lock: put the objects on legal hold")
@@ -57,9 +60,13 @@ func (f *objectFlags) parse() (bucketline.Object, error) {
 	if o.Tags, err = parsePairs("tag", f.tags); err != nil {
 		return o, err
 	}
-	if f.unique {
+	switch {
+	case f.unique && f.conflict.choice == bucketline.ConflictReplace:
+		return o, errors.New("--if-none-match and --on-conflict replace contradict each other")
+	case f.unique, f.conflict.name == "fail":
 		o.IfNoneMatch = "*"
 	}
+	o.OnConflict = f.conflict.choice
 	if o.SSE.Mode, err = f.sseMode(); err != nil {
 		return o, err
 	}

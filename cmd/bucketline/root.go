@@ -13,6 +13,15 @@ func newRoot(ran *bool) *cobra.Command {
 		SilenceUsage:     true,
 		PersistentPreRun: func(*cobra.Command, []string) { *ran = true },
 	}
-	root.AddCommand(newDev(), newUp(), newLogin(), newLogout())
+	root.AddCommand(
+		newUp(),
+		newResume(),
+		newLs(),
+		newAbort(),
+		newSweep(),
+		newLogin(),
+		newLogout(),
+		newDev(),
+	)
 	return root
 }

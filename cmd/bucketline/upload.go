@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -20,27 +21,44 @@ const (
 
 	// maxTold is how many failures are told one by one.
 	maxTold = 1000
+
+	// patience is how long a store that has never answered is waited for,
+	// unless --retry-for says for how long: it may be a mistake in writing.
+	patience = 20 * time.Second
 )
 
-// upload is one run of up.
+// upload is one run of up or resume.
 type upload struct {
-	origins []origin
-	to      destination
-	object  bucketline.Object
-	config  bucketline.Config
-	show    func(*bucketline.Client) display
-	count   bool // the display wants to know beforehand how much there is
+	config bucketline.Config
+	show   func(*bucketline.Client) display
+	ask    *asker // nil: conflicts are decided beforehand
+
+	// feed calls visit for everything that there is to upload, and begin starts
+	// one of it. total, if any, counts it beforehand.
+	feed  func(ctx context.Context, visit func(found) error) error
+	begin func(ctx context.Context, c *bucketline.Client, f found) (*bucketline.Task, error)
+	total func(ctx context.Context) error
+
+	// patient: the command line says how long to try.
+	patient bool
 
 	room chan struct{} // holds a token for each file that was chosen and has not ended
 	stop context.CancelCauseFunc
 
-	mu      sync.Mutex // also: the display is called by one goroutine at a time
-	display display
-	sum     summary
-	files   int
-	size    int64
-	all     bool // files and size are final
+	mu       sync.Mutex // also: the display is called by one goroutine at a time
+	display  display
+	sum      summary
+	active   map[*bucketline.Task]struct{}
+	left     map[place]struct{} // what failed and may be in the journal
+	answered bool               // the store has answered something
+	silent   time.Time          // since when it does not; zero: it was not asked
+	files    int
+	size     int64
+	all      bool // files and size are final
 }
+
+// place is a file and the key that it goes to.
+type place struct{ file, key string }
 
 // run uploads everything and says how it went by its error: nil, or an exit.
 func (u *upload) run(ctx context.Context) error {
@@ -50,7 +68,8 @@ func (u *upload) run(ctx context.Context) error {
 	defer release()
 	began := time.Now()
 	u.room = make(chan struct{}, maxWaiting)
-	u.sum.bucket = u.to.bucket
+	u.active, u.left = make(map[*bucketline.Task]struct{}), make(map[place]struct{})
+	u.sum.bucket = u.config.Bucket
 
 	u.mu.Lock() // until there is a display to notify
 	u.config.Notify = u.notify
@@ -61,29 +80,80 @@ func (u *upload) run(ctx context.Context) error {
 	}
 	u.display = u.show(client)
 	u.mu.Unlock()
-	if u.count {
+	if u.total != nil {
 		go u.countAll(ctx)
 	}
 
-	err = walk(ctx, u.origins, u.to, func(f found) error { return u.choose(ctx, client, f) })
-	u.drain()
-	closed := client.Close()
+	err = u.feed(ctx, func(f found) error { return u.choose(ctx, client, f) })
+	if err == nil {
+		err = u.drain(ctx)
+	}
+	closed := u.end(client)
 
 	// Nothing notifies any more.
 	u.sum.took = time.Since(began)
-	if !errors.Is(err, errInterrupted) {
+	u.sum.interrupted = errors.Is(err, errInterrupted)
+	if !u.sum.interrupted {
 		u.sum.stopped = err
 	}
 	u.display.close(u.sum)
 	switch {
 	case closed != nil:
-		return exit{1, closed}
-	case errors.Is(context.Cause(ctx), errInterrupted):
-		return exit{130, errInterrupted}
+		return exit{exitUndone, closed}
+	case u.sum.interrupted && u.config.Journal != "":
+		return exit{exitKept, errInterrupted}
+	case u.sum.interrupted:
+		return exit{exitInterrupted, errInterrupted}
 	case u.sum.failed+u.sum.dropped > 0 || err != nil:
-		return exit{1, nil}
+		return exit{exitUndone, nil}
 	}
 	return nil
+}
+
+// end lets go of the client. What has failed or not ended is kept where there
+// is a journal.
+func (u *upload) end(client *bucketline.Client) error {
+	var err error
+	if u.config.Journal != "" {
+		err = client.Suspend()
+	} else {
+		err = client.Close()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for t := range u.active {
+		u.sum.dropped++
+		u.left[placeOf(t)] = struct{}{}
+	}
+	if u.config.Journal != "" && len(u.left) > 0 {
+		u.findKept()
+	}
+	return err
+}
+
+func placeOf(t *bucketline.Task) place { return placeOfFile(t.Name(), t.Key()) }
+
+func placeOfFile(name, key string) place {
+	if absolute, err := filepath.Abs(name); err == nil {
+		name = absolute
+	}
+	return place{name, key}
+}
+
+// findKept looks which of what was not stored can be gone on with.
+func (u *upload) findKept() {
+	for x, err := range bucketline.ListUnfinished(u.config.Journal) {
+		if err != nil || x.InUse || x.Bucket != u.config.Bucket {
+			continue
+		}
+		if _, ours := u.left[place{x.Source, x.Object.Key}]; !ours {
+			continue
+		}
+		u.sum.keptAll++
+		if len(u.sum.kept) < maxTold {
+			u.sum.kept = append(u.sum.kept, x)
+		}
+	}
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -108,7 +178,8 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// choose begins one file, once there is room for it.
+// choose begins one file, once there is room for it. The end of ctx does not
+// cancel it: what becomes of it then is for end to say.
 func (u *upload) choose(ctx context.Context, client *bucketline.Client, f found) error {
 	select {
 	case u.room <- struct{}{}:
@@ -121,11 +192,12 @@ func (u *upload) choose(ctx context.Context, client *bucketline.Client, f found)
 	}
 	err := f.err
 	if err != nil {
-		err = &bucketline.Error{Name: f.name, Bucket: u.to.bucket, Key: f.key, Code: "SourceUnreadable", Err: err}
+		err = &bucketline.Error{Name: f.name, Bucket: u.config.Bucket, Key: f.key, Code: "SourceUnreadable", Err: err}
 	} else {
-		object := u.object
-		object.Key = f.key
-		_, err = client.StartFile(ctx, f.name, object)
+		var task *bucketline.Task
+		if task, err = u.begin(context.WithoutCancel(ctx), client, f); err == nil {
+			u.follow(task)
+		}
 	}
 	if err != nil {
 		u.failed(failure{f.name, f.key, err})
@@ -134,41 +206,102 @@ func (u *upload) choose(ctx context.Context, client *bucketline.Client, f found)
 	return nil
 }
 
-// drain waits until every file that was chosen has ended.
-func (u *upload) drain() {
-	for range maxWaiting {
-		u.room <- struct{}{}
+// follow counts a task as under way, unless it has ended already.
+func (u *upload) follow(t *bucketline.Task) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	select {
+	case <-t.Done():
+	default:
+		u.active[t] = struct{}{}
 	}
+}
+
+// drain waits until every file that was chosen has ended.
+func (u *upload) drain(ctx context.Context) error {
+	for range maxWaiting {
+		select {
+		case u.room <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 // notify takes the client's events.
 func (u *upload) notify(e bucketline.Event) {
 	u.mu.Lock()
 	u.display.event(e)
+	u.listen(e)
 	u.mu.Unlock()
-	if e.Kind != bucketline.EventState || !e.State.Ended() {
+	if e.Kind != bucketline.EventState {
 		return
 	}
+	if e.State == bucketline.StateConflict && u.ask != nil {
+		u.ask.about(e.Task)
+	}
+	if e.State.Ended() {
+		u.ended(e)
+		<-u.room
+	}
+}
+
+// ended counts a file that has ended.
+func (u *upload) ended(e bucketline.Event) {
 	result, err := e.Task.Wait()
+	u.mu.Lock()
+	delete(u.active, e.Task)
+	u.mu.Unlock()
 	var refused *bucketline.Error
-	switch {
+	switch errors.As(err, &refused); {
 	case err == nil:
 		u.mu.Lock()
-		u.sum.stored++
-		u.sum.bytes += result.Size
+		defer u.mu.Unlock()
+		if result.Skipped {
+			u.sum.skipped++
+		} else {
+			u.sum.stored++
+			u.sum.bytes += result.Size
+		}
 		u.display.stored(e.Task.Name(), result)
-		u.mu.Unlock()
-	case e.State == bucketline.StateCancelled:
+	case refused.Code == bucketline.CodeCancelled, refused.Code == bucketline.CodeClosed, refused.Code == bucketline.CodeSuspended:
 		u.mu.Lock()
+		defer u.mu.Unlock()
 		u.sum.dropped++
-		u.mu.Unlock()
 	default:
 		u.failed(failure{e.Task.Name(), e.Task.Key(), err})
-		if errors.As(err, &refused) && u.hopeless(refused.Code) {
+		u.mu.Lock()
+		if len(u.left) < maxTold {
+			u.left[placeOf(e.Task)] = struct{}{}
+		}
+		u.mu.Unlock()
+		if u.hopeless(refused.Code) {
 			u.stop(errors.New(refused.Sentence()))
 		}
 	}
-	<-u.room
+}
+
+// listen gives a store up that never answers. The caller holds mu.
+func (u *upload) listen(e bucketline.Event) {
+	var refused *bucketline.Error
+	switch {
+	case e.Kind != bucketline.EventRetry || !errors.As(e.Err, &refused):
+		moved := e.Kind == bucketline.EventPart || e.Kind == bucketline.EventResumed
+		u.answered = u.answered || moved || e.Kind == bucketline.EventState && e.State == bucketline.StateDone
+	case refused.Status != 0:
+		u.answered = true
+	case u.answered || u.patient || e.Task.Progress().State == bucketline.StateOffline:
+	case u.silent.IsZero():
+		u.silent = time.Now()
+	case time.Since(u.silent) > patience:
+		u.answered = true // say it once
+		u.sum.failed++
+		f := failure{e.Task.Name(), e.Task.Key(), e.Err}
+		u.sum.failures = append(u.sum.failures, f)
+		u.display.failed(f)
+		u.stop(errors.New(refused.Sentence()))
+	}
 }
 
 func (u *upload) failed(f failure) {
@@ -195,7 +328,7 @@ func (u *upload) hopeless(code string) bool {
 	switch code {
 	case bucketline.CodeRefreshFailed, bucketline.CodeCredentialsExpired, "ExpiredToken":
 		return true
-	case "Unreachable", "Offline", "TLSRefused", "AnswerInvalid", "NoSuchBucket", "InvalidBucketName",
+	case "Unreachable", "Offline", "Timeout", "Stalled", "TLSRefused", "AnswerInvalid", "NoSuchBucket", "InvalidBucketName",
 		"InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "RequestTimeTooSkewed",
 		"AuthorizationHeaderMalformed", "PermanentRedirect", "IncorrectEndpoint":
 		return u.sum.stored == 0
@@ -206,20 +339,18 @@ func (u *upload) hopeless(code string) bool {
 // countAll goes through everything beforehand, keeping nothing, so that the
 // time left can be told.
 func (u *upload) countAll(ctx context.Context) {
-	err := walk(ctx, u.origins, u.to, func(f found) error {
-		info, err := os.Stat(f.name)
-		if err != nil || f.err != nil || !info.Mode().IsRegular() {
-			return nil
-		}
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		u.files++
-		u.size += info.Size()
-		return nil
-	})
+	err := u.total(ctx)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.all = err == nil
+}
+
+// count adds a file to what there is.
+func (u *upload) count(size int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.files++
+	u.size += size
 }
 
 func (u *upload) counted() (files int, size int64, done bool) {

@@ -8,13 +8,19 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/bucketline/bucketline"
 )
 
 // found is one file that a walk came to, or what it could not go into.
 type found struct {
-	name string
-	key  string
-	err  error
+	name  string
+	key   string
+	err   error
+	stdin bool
+
+	// unfinished, if any, is what an earlier run has left of it.
+	unfinished *bucketline.Unfinished
 }
 
 // maxKey is in bytes. A folder whose files would all have longer keys is not
@@ -29,6 +35,8 @@ func walk(ctx context.Context, origins []origin, to destination, visit func(foun
 	for _, o := range origins {
 		var err error
 		switch {
+		case o.stdin:
+			err = visit(found{name: o.name, key: to.key, stdin: true})
 		case o.dir:
 			w := walker{ctx: ctx, visit: visit}
 			err = w.folder(o.name, to.key)
