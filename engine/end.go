@@ -216,7 +216,6 @@ func (e *Engine) remains(s *slot) {
 
 // over ends a slot whose upload is gone.
 func (e *Engine) over(s *slot) {
-	s.uploadID = ""
 	if s.job == jobSweep {
 		e.sweptOne(s, nil)
 		return
@@ -224,6 +223,7 @@ func (e *Engine) over(s *slot) {
 	if s.job == jobAbandon || s.job == jobDiscard {
 		e.abandoned(s, nil)
 	}
+	s.uploadID = ""
 	s.enter(stepEnd)
 	e.release(s)
 }

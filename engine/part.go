@@ -83,6 +83,13 @@ func (p *parts) take(n uint16, state partState) {
 	if int(n) <= p.next {
 		p.again--
 	} else {
+		// An earlier run may have left a part and none of those before it.
+		for i := p.next; i < int(n)-1; i++ {
+			if p.state[i] == partPending {
+				p.again++
+				p.low = min(p.low, i)
+			}
+		}
 		p.next = int(n)
 	}
 	p.state[n-1] = state
