@@ -82,6 +82,9 @@ func runAbort(cmd *cobra.Command, f *abortFlags, args []string) error {
 			return err
 		}
 	}
+	if a.json != nil {
+		a.json.write(record{Event: "summary", Aborted: &a.aborted, Failed: &a.failed})
+	}
 	if a.failed > 0 {
 		return exit{exitUndone, nil}
 	}
@@ -93,6 +96,7 @@ type aborting struct {
 	out, err io.Writer
 	json     *machine // nil: for people
 	all      bool
+	aborted  int
 	failed   int
 }
 
@@ -134,6 +138,8 @@ func (a *aborting) group(ctx context.Context, g group) error {
 func (a *aborting) tell(u *bucketline.Unfinished, err error) {
 	if err != nil {
 		a.failed++
+	} else {
+		a.aborted++
 	}
 	switch {
 	case a.json != nil && err != nil:

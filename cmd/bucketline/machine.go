@@ -47,6 +47,7 @@ type record struct {
 	Failed      *int   `json:"failed,omitempty"`
 	Cancelled   *int   `json:"cancelled,omitempty"`
 	Unfinished  *int   `json:"unfinished,omitempty"`
+	Aborted     *int   `json:"aborted,omitempty"`
 	Interrupted bool   `json:"interrupted,omitempty"`
 	Millis      int64  `json:"millis,omitempty"`
 }

@@ -98,7 +98,9 @@ func runSweep(cmd *cobra.Command, f *sweepFlags, text string) error {
 		}
 		aborted++
 	}
-	if m == nil {
+	if m != nil {
+		m.write(record{Event: "summary", Bucket: config.Bucket, Aborted: &aborted, Failed: &failed})
+	} else {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%d aborted, %d not\n", aborted, failed)
 	}
 	if failed > 0 {

@@ -42,6 +42,10 @@ type upload struct {
 	// patient: the command line says how long to try.
 	patient bool
 
+	// dead are unfinished uploads of files that have another size now: nothing
+	// of them is of use, and they are aborted when their files go up.
+	dead map[place]bucketline.Unfinished
+
 	room chan struct{} // holds a token for each file that was chosen and has not ended
 	stop context.CancelCauseFunc
 
@@ -84,6 +88,7 @@ func (u *upload) run(ctx context.Context) error {
 		go u.countAll(ctx)
 	}
 
+	u.findDead()
 	err = u.feed(ctx, func(f found) error { return u.choose(ctx, client, f) })
 	if err == nil {
 		err = u.drain(ctx)
@@ -197,6 +202,7 @@ func (u *upload) choose(ctx context.Context, client *bucketline.Client, f found)
 		var task *bucketline.Task
 		if task, err = u.begin(context.WithoutCancel(ctx), client, f); err == nil {
 			u.follow(task)
+			u.bury(ctx, client, task)
 		}
 	}
 	if err != nil {
@@ -204,6 +210,31 @@ func (u *upload) choose(ctx context.Context, client *bucketline.Client, f found)
 		<-u.room
 	}
 	return nil
+}
+
+// findDead looks which unfinished uploads are of files of another size. The
+// journal knows them by their size, so that going on does not meet them.
+func (u *upload) findDead() {
+	u.dead = make(map[place]bucketline.Unfinished)
+	if u.config.Journal == "" {
+		return
+	}
+	for x, err := range bucketline.ListUnfinished(u.config.Journal) {
+		if err != nil || x.InUse || x.Bucket != u.config.Bucket {
+			continue
+		}
+		if info, err := os.Stat(x.Source); err == nil && info.Size() != x.Size {
+			u.dead[place{x.Source, x.Object.Key}] = x
+		}
+	}
+}
+
+// bury aborts what is left of a file that was another one.
+func (u *upload) bury(ctx context.Context, client *bucketline.Client, t *bucketline.Task) {
+	if x, ok := u.dead[placeOf(t)]; ok {
+		delete(u.dead, placeOf(t))
+		go client.Abort(ctx, x.Name) // what fails stays in the list
+	}
 }
 
 // follow counts a task as under way, unless it has ended already.

@@ -17,7 +17,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,9 +103,11 @@ func (c command) prepare(t *testing.T) (cmd *exec.Cmd, stdout, stderr *bytes.Buf
 	if home == "" {
 		home = t.TempDir()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	cmd = exec.CommandContext(ctx, binary, c.args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it says where it hangs
+	cmd.WaitDelay = 10 * time.Second
 	cmd.Dir = c.dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home}, c.env...)
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
@@ -139,7 +143,7 @@ func credentialsEnv(t *testing.T, name string, life time.Duration) []string {
 	}
 }
 
-// env is all that up needs.
+// env is all that up needs for the stack of this process.
 func env(t *testing.T, user string) []string {
 	return append(storeEnv(stack.Endpoints()), credentialsEnv(t, user, time.Hour)...)
 }
@@ -156,9 +160,11 @@ func up(t *testing.T, status int, args ...string) result {
 
 // record is one line of --json.
 type record struct {
-	Event, Source, Bucket, Key, ETag, Location, Reason, Code, Operation, RequestID, Message, Hint string
-	Size                                                                                          int64
-	Status, Stored, Failed, Cancelled                                                             int
+	Event, Name, Source, Bucket, Key, ETag, Location, Checksum, State, Reason, Code, Operation, RequestID, Message, Hint string
+	UploadID                                                                                                             string
+	Size, Sent, StoredBytes, PartSize                                                                                    int64
+	Status, Stored, Skipped, Failed, Cancelled, Unfinished, Part, Parts, PartsStored, Files                              int
+	Interrupted                                                                                                          bool
 }
 
 func records(t *testing.T, r result) []record {
@@ -172,6 +178,11 @@ func records(t *testing.T, r result) []record {
 		list = append(list, one)
 	}
 	return list
+}
+
+// of are the lines about one kind of event.
+func of(list []record, event string) []record {
+	return slices.DeleteFunc(slices.Clone(list), func(r record) bool { return r.Event != event })
 }
 
 // destination is s3://bucket/ and key.

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -59,7 +58,7 @@ func TestUp_outlivesCredentials(t *testing.T) {
 		_, sums[name] = write(t, filepath.Join(folder, name), size)
 	}
 	r := command{
-		args: []string{"up", "--json", "--part-size", "5MiB", "--connections", "3", folder, "s3:///" + unique(t)}, home: home,
+		args: []string{"up", "--json", "--part-size", "5MiB", "--jobs", "3", folder, "s3:///" + unique(t)}, home: home,
 	}.run(t)
 	if r.status != 0 || r.took < 45*time.Second {
 		t.Fatalf("want exit 0 after more than 45 s, got %v", r)
@@ -130,41 +129,6 @@ func TestUp_environmentThatExpires(t *testing.T) {
 	contains(t, "message", r.stderr, "The credentials have expired", "Sign in again, or get new credentials")
 }
 
-// TestUp_interrupted aborts what is under way at the store, and says what was
-// stored.
-func TestUp_interrupted(t *testing.T) {
-	t.Parallel()
-	e, data := slowStack(t, "--rate", "4MB")
-	home := t.TempDir()
-	if r, _ := signIn(t, home, loginArgs(e), browser(userOf(e, "alice"))); r.status != 0 {
-		t.Fatalf("login: %v", r)
-	}
-	folder := t.TempDir()
-	write(t, filepath.Join(folder, "a.txt"), 100)
-	write(t, filepath.Join(folder, "big.bin"), 200<<20)
-	cmd, stdout, stderr := command{args: []string{"up", "--connections", "2", folder, "s3:///" + unique(t)}, home: home}.prepare(t)
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for len(parts(t, data)) == 0 {
-		if time.Since(began) > 30*time.Second {
-			t.Fatal("no part was stored")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	cmd.Process.Signal(syscall.SIGINT)
-	r := finish(t, cmd, stdout, stderr, began)
-	if r.status != 130 {
-		t.Errorf("want exit 130, got %v", r)
-	}
-	contains(t, "summary", r.stderr, "1 stored", "1 cancelled", "interrupted")
-	contains(t, "list", r.stdout, "a.txt")
-	if left := parts(t, data); len(left) != 0 {
-		t.Errorf("parts are left in the store: %q", left)
-	}
-}
-
 // TestUp_changedFile is written to while it goes up: nothing of it is stored.
 func TestUp_changedFile(t *testing.T) {
 	t.Parallel()
@@ -176,7 +140,7 @@ func TestUp_changedFile(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "good.txt"), 100)
 	name, _ := write(t, filepath.Join(folder, "movie.mov"), 60<<20)
-	cmd, stdout, stderr := command{args: []string{"up", "--connections", "1", folder, "s3:///" + unique(t)}, home: home}.prepare(t)
+	cmd, stdout, stderr := command{args: []string{"up", "--jobs", "1", folder, "s3:///" + unique(t)}, home: home}.prepare(t)
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -66,9 +66,9 @@ func TestUp_refusedByTheStore(t *testing.T) {
 		{"a prefix of like name", alice, []string{"s3://" + e.Bucket + "/users/alice2/"}, []string{"403 AccessDenied"}},
 		{"no bucket", alice, []string{"s3://none-such-bucket/x/"},
 			[]string{"There is no such bucket.", "404 NoSuchBucket", "Check the bucket's name"}},
-		{"no store", alice, []string{"--endpoint", nobody, destination(alicePrefix)},
+		{"no store", alice, []string{"--retry-for", "1s", "--endpoint", nobody, destination(alicePrefix)},
 			[]string{"The store cannot be reached.", "connection refused", "Check the endpoint"}},
-		{"no name", alice, []string{"--endpoint", "https://store.invalid", destination(alicePrefix)}, []string{"store.invalid"}},
+		{"no name", alice, []string{"--retry-for", "1s", "--endpoint", "https://store.invalid", destination(alicePrefix)}, []string{"store.invalid"}},
 		{"no store but a page", alice, []string{"--endpoint", page.URL, destination(alicePrefix)},
 			[]string{"What answered does not speak S3.", "404 AnswerInvalid"}},
 		{"certificate", alice, []string{"--endpoint", secure.URL, destination(alicePrefix)},
@@ -111,7 +111,7 @@ func TestUp_ifNoneMatch(t *testing.T) {
 	name := small(t)
 	up(t, 0, "--if-none-match", name, destination(unique(t)))
 	r := up(t, 1, "--if-none-match", name, destination(unique(t)))
-	contains(t, "message", r.stderr, "There is an object with this key already", "412 PreconditionFailed")
+	contains(t, "message", r.stderr, "There is an object with this key already", "412 ObjectExists")
 	up(t, 0, name, destination(unique(t)))
 }
 

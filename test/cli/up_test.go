@@ -43,8 +43,7 @@ func TestUp_sizes(t *testing.T) {
 			if multipart := strings.Contains(got.etag, "-"); multipart != (c.size >= 5*mebibyte) {
 				t.Errorf("ETag %s of %d bytes", got.etag, c.size)
 			}
-			list := records(t, r)
-			if len(list) != 2 || list[0].Event != "stored" || list[0].Key != key || list[0].Size != c.size || list[0].ETag != got.etag {
+			if list := of(records(t, r), "stored"); len(list) != 1 || list[0].Key != key || list[0].Size != c.size || list[0].ETag != got.etag {
 				t.Errorf("--json printed %v", r.stdout)
 			}
 		})
