@@ -12,8 +12,9 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// buildDist makes the npm package. Its three modules are self-contained: a
-// static page has no bundler that could resolve a package's name.
+// buildDist makes the npm package. Its three modules and its worker are
+// self-contained: a static page has no bundler that could resolve a package's
+// name.
 func buildDist(root string) error {
 	if err := buildEngine(root); err != nil {
 		return err
@@ -25,6 +26,9 @@ func buildDist(root string) error {
 		entry(root, "web/login/index.ts", "bucketline-login"),
 	))
 	if err != nil {
+		return err
+	}
+	if err := out.addWorker(root); err != nil {
 		return err
 	}
 	if err := declarations(root, out); err != nil {
@@ -56,6 +60,9 @@ func buildPage(root string) error {
 		if err := out.addFile(filepath.Join(root, name)); err != nil {
 			return err
 		}
+	}
+	if err := out.addWorker(root); err != nil {
+		return err
 	}
 	return out.write(page, "README.md")
 }
@@ -129,10 +136,29 @@ func buildE2E(root string) error {
 	for name, data := range plain {
 		out[name] = data
 	}
+	if err := out.addWorker(root); err != nil {
+		return err
+	}
 	if err := out.addFile(filepath.Join(root, "dist", "engine.wasm")); err != nil {
 		return err
 	}
 	return out.write(dir)
+}
+
+// addWorker adds the worker that computes digests beside a page. It is a script
+// and no module: Firefox before 114 takes no modules there.
+func (f folder) addWorker(root string) error {
+	options := browser(filepath.Join(root, "dist"), entry(root, "web/core/worker.ts", "bucketline-worker"))
+	options.Format = api.FormatIIFE
+	out, err := bundle(root, options)
+	if err != nil {
+		return err
+	}
+	delete(out, "LICENSES.txt") // it holds no package
+	for name, data := range out {
+		f[name] = data
+	}
+	return nil
 }
 
 func entry(root, source, name string) api.EntryPoint {

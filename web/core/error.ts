@@ -8,6 +8,7 @@ export class BucketlineError extends Error implements BucketlineErrorLike {
   readonly requestId: string | undefined;
   readonly operation: string | undefined;
   readonly part: number | undefined;
+  readonly doubt: boolean;
   readonly hint: string;
 
   constructor(what: string, facts: Facts, options?: ErrorOptions) {
@@ -17,6 +18,7 @@ export class BucketlineError extends Error implements BucketlineErrorLike {
     this.requestId = facts.requestId;
     this.operation = facts.operation;
     this.part = facts.part || undefined;
+    this.doubt = facts.doubt ?? false;
     this.hint = hints[facts.code] ?? hintOfStatus(facts.status);
   }
 }
@@ -27,15 +29,19 @@ export interface Facts {
   requestId?: string | undefined;
   operation?: string | undefined;
   part?: number | undefined;
+  /** Of how many. */
+  parts?: number | undefined;
+  /** The object may have been stored all the same. */
+  doubt?: boolean | undefined;
   /** The store's own words, or the engine's. */
   text?: string | undefined;
 }
 
-/** upload "video.mp4": UploadPart, part 7: 403 SignatureDoesNotMatch (request 4442587FB7D0A2F9): its words */
+/** upload "video.mp4": UploadPart, part 7 of 120: 403 SignatureDoesNotMatch (request 4442587FB7D0A2F9): its words */
 function describe(what: string, f: Facts): string {
   let text = what;
   if (f.operation) text += `: ${f.operation}`;
-  if (f.part) text += `, part ${f.part}`;
+  if (f.part) text += `, part ${f.part}${f.parts ? ` of ${f.parts}` : ""}`;
   text += `: ${f.status ? `${f.status} ` : ""}${f.code}`;
   if (f.requestId) text += ` (request ${f.requestId})`;
   if (f.text) text += `: ${f.text}`;
@@ -52,11 +58,18 @@ export const hints: Readonly<Record<string, string>> = {
   Timeout: "The store took too long; upload again.",
   TLSRefused: "The store's certificate is not trusted; check the endpoint's address and its certificate.",
   AnswerInvalid: "This is not how S3 answers; check that the endpoint is an S3 store, and what a proxy before it says.",
-  ETagHidden: 'Add "ETag" to ExposeHeaders in the bucket\'s CORS rule: without it the parts cannot be joined.',
+  ETagHidden: 'Add "ETag" to ExposeHeaders in the bucket\'s CORS rule: until then every part is looked up in the store.',
+  Stalled: "No byte moved for a long time, again and again; check the network, and upload again.",
+  Corrupted: "The store got other bytes than were sent, again and again; check the network, its proxies and this computer's memory.",
+  OutcomeUnknown: "Nobody could find out whether the object was stored; look for it in the bucket before you upload again.",
+  Unverified: "The store ignores checksums: compare what is important after the upload, or set the profile of this store.",
+  ClockSkewed: "This computer's clock is wrong, which was corrected for; set it.",
 
   // The file.
   SourceUnreadable: "The file was changed, moved or deleted after it was chosen, or may not be read; choose it again.",
   SourceChanged: "The file was changed after it was chosen; choose it again.",
+  UploadInUse: "Another tab or program uploads the same file; wait for it, or end it there.",
+  ObjectExists: "There is an object with this key already; choose another key, or say what to do by onConflict.",
   FileTooLarge: "S3 stores objects of at most 48.8 TiB; split the file.",
 
   // The options.
@@ -108,6 +121,9 @@ export const hints: Readonly<Record<string, string>> = {
   // The journal.
   StorageFull: "The browser gives this site no more room; free some on the disk, or clear data of sites.",
   StorageFailed: "The browser could not keep what was sent so far; uploads go on, and begin anew after a reload.",
+  JournalFailed: "The browser could not keep what was sent so far: a reload before the end begins anew.",
+  RecordCorrupt: "What was remembered of an unfinished upload was damaged and is set aside; its file begins anew.",
+  RecordVersion: "This upload was begun by a later version of Bucketline; go on with it there.",
   StorageUnavailable: "This browser keeps nothing for this page, as in a private window; uploads begin anew after a reload.",
 
   // The store refused.

@@ -5,5 +5,6 @@
  */
 export type * from "./api.js";
 export { BucketlineError } from "./error.js";
+export type { Journal } from "./journal.js";
 export { createUploader } from "./session.js";
 export { assumeRoleWithWebIdentity, type StsCredentials, type WebIdentity } from "./sts.js";

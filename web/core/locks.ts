@@ -47,9 +47,9 @@ export function webLocks(space: string): Locks {
 /** How long a tab has to answer that a name is its own, in milliseconds. */
 const answerMillis = 400;
 
-/** What tabs tell each other. from is who says it. */
+/** What tabs tell each other: who wants a name, who has it, and who comes before another that asks. from is who says it. */
 interface Message {
-  kind: "ask" | "mine";
+  kind: "ask" | "mine" | "before";
   name: string;
   from: string;
 }
@@ -84,8 +84,9 @@ export function channelLocks(space: string): Locks {
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!isMessage(data) || data.from === self) return;
       const { kind, name, from } = data;
-      if (kind === "ask" && (mine.has(name) || (asking.has(name) && self < from))) say("mine", name);
-      else asking.get(name)?.();
+      if (kind === "ask" && mine.has(name)) say("mine", name);
+      else if (kind === "ask" && asking.has(name) && self < from) say("before", name);
+      else if (kind === "mine" || from < self) asking.get(name)?.(); // "before" is meant for another, if it comes from behind
     };
   }
   return {
@@ -106,5 +107,5 @@ export function channelLocks(space: string): Locks {
 function isMessage(data: unknown): data is Message {
   if (typeof data !== "object" || data === null) return false;
   const { kind, name, from } = data as Record<string, unknown>;
-  return (kind === "ask" || kind === "mine") && typeof name === "string" && typeof from === "string";
+  return (kind === "ask" || kind === "mine" || kind === "before") && typeof name === "string" && typeof from === "string";
 }

@@ -1,40 +1,83 @@
 import type { BucketlineError } from "./error.js";
-import type { Cell, FileInfo, FileState, TaskEvent, UploadResult, UploadTask } from "./api.js";
+import type { Cell, FileInfo, FileState, Priority, TaskEvent, UploadResult, UploadTask } from "./api.js";
+import { isEnded, priorities } from "./protocol.js";
 
 /** What a task asks its session. */
 export interface TaskHost {
+  /** All files rest, those too that have not begun. */
+  readonly paused: boolean;
   info(id: number): FileInfo;
   cells(id: number, max: number): Cell[];
-  cancel(id: number): void;
+  want(id: number, what: "cancel" | "pause" | "resume" | "retry"): void;
+  prioritize(id: number, priority: Priority): void;
+  resolve(id: number, choice: "skip" | "rename" | "replace"): void;
 }
 
-/** Task is one file on its way: the session moves it, a page watches it. */
+/**
+ * Task is one file on its way: the session moves it, a page watches it. There
+ * may be a million, so that what only some need is made when they need it.
+ */
 export class Task implements UploadTask {
   readonly id: number;
   readonly file: File | Blob;
-  readonly name: string;
   /** Somebody has asked to drop this file. */
   dropped = false;
   key: string | undefined;
-  state: FileState = "queued";
   error: BucketlineError | undefined;
   result: UploadResult | undefined;
 
   readonly #host: TaskHost;
-  readonly #watchers = new Set<Watcher>();
+  #state: FileState = "queued";
+  #priority: Priority;
+  #watchers: Set<Watcher> | undefined;
   #reason: unknown;
   #settled: Settled | undefined;
   #forget: (() => void) | undefined;
 
-  constructor(host: TaskHost, id: number, file: File | Blob, signal: AbortSignal | undefined) {
+  constructor(host: TaskHost, id: number, file: File | Blob, priority: Priority, signal: AbortSignal | undefined) {
     this.#host = host;
     this.id = id;
     this.file = file;
-    this.name = nameOf(file);
+    this.#priority = priority;
     if (!signal) return;
     const abort = (): void => this.cancel(signal.reason);
     signal.addEventListener("abort", abort);
     this.#forget = () => signal.removeEventListener("abort", abort);
+  }
+
+  /** The file's path in the folder that was chosen, or its name. */
+  get name(): string {
+    const { file } = this;
+    return file instanceof File ? file.webkitRelativePath || file.name : "blob";
+  }
+
+  get state(): FileState {
+    return this.#state === "queued" && this.#host.paused ? "paused" : this.#state;
+  }
+
+  /** The state but for a pause of all files. */
+  get own(): FileState {
+    return this.#state;
+  }
+
+  /** Where the engine says that it is; undone by retry, ended by end. */
+  set state(state: FileState) {
+    if (this.#state === "failed") {
+      this.error = undefined;
+      if (!isEnded(state)) this.#settled = undefined;
+    }
+    this.#state = state;
+  }
+
+  get priority(): Priority {
+    return this.#priority;
+  }
+
+  set priority(priority: Priority) {
+    if (!priorities.includes(priority)) throw new TypeError(`priority: must be ${priorities.join(", ")}`);
+    if (priority === this.#priority) return;
+    this.#priority = priority;
+    if (!this.ended || this.#state === "failed") this.#host.prioritize(this.id, priority);
   }
 
   info(): FileInfo {
@@ -45,27 +88,45 @@ export class Task implements UploadTask {
     return this.#host.cells(this.id, max);
   }
 
+  pause(): void {
+    if (!this.ended) this.#host.want(this.id, "pause");
+  }
+
+  resume(): void {
+    if (!this.ended) this.#host.want(this.id, "resume");
+  }
+
+  retry(): void {
+    if (this.#state === "failed") this.#host.want(this.id, "retry");
+  }
+
+  resolve(choice: "skip" | "rename" | "replace"): void {
+    if (!["skip", "rename", "replace"].includes(choice)) throw new TypeError("resolve: must be skip, rename or replace");
+    if (this.#state === "conflict") this.#host.resolve(this.id, choice);
+  }
+
+  /** A file that failed is dropped too, since parts of it may be stored. */
   cancel(reason?: unknown): void {
-    if (this.ended) return;
+    if (this.ended && this.#state !== "failed") return;
     this.#reason ??= reason;
     this.dropped = true;
-    this.#host.cancel(this.id);
+    this.#host.want(this.id, "cancel");
   }
 
   /** Somebody iterates this task, so that its events are worth making. */
   get watched(): boolean {
-    return this.#watchers.size > 0;
+    return this.#watchers !== undefined && this.#watchers.size > 0;
   }
 
   tell(event: TaskEvent): void {
-    for (const watcher of this.#watchers) watcher.tell(event);
+    for (const watcher of this.#watchers ?? []) watcher.tell(event);
   }
 
   /** The task has come to its end: state, and result or error, are set. */
   end(): void {
-    this.#forget?.();
-    for (const watcher of this.#watchers) watcher.end();
-    this.#watchers.clear();
+    if (this.#state !== "failed") this.#forget?.(); // a retry can be aborted too
+    for (const watcher of this.#watchers ?? []) watcher.end();
+    this.#watchers = undefined;
     if (this.#settled) this.#settle(this.#settled);
   }
 
@@ -95,19 +156,19 @@ export class Task implements UploadTask {
 
   #settle(settled: Settled): void {
     if (this.result) settled.resolve(this.result);
-    else if (this.state === "failed") settled.reject(this.error);
+    else if (this.#state === "failed") settled.reject(this.error);
     else settled.reject(this.#reason ?? new DOMException(`upload "${this.name}" was cancelled`, "AbortError"));
   }
 
-  /** The state is final. */
+  /** The state is final, but for a retry. */
   get ended(): boolean {
-    return this.state === "done" || this.state === "failed" || this.state === "cancelled";
+    return isEnded(this.#state);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<TaskEvent> {
-    const watcher = new Watcher(() => this.#watchers.delete(watcher));
+    const watcher = new Watcher(() => this.#watchers?.delete(watcher));
     if (this.ended) watcher.end();
-    else this.#watchers.add(watcher);
+    else (this.#watchers ??= new Set()).add(watcher);
     return watcher;
   }
 }
@@ -164,12 +225,6 @@ class Watcher implements AsyncIterator<TaskEvent> {
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
-}
-
-/** The file's path in the folder that was chosen, or its name. */
-function nameOf(file: File | Blob): string {
-  if (!(file instanceof File)) return "blob";
-  return file.webkitRelativePath || file.name;
 }
 
 function settled(): Settled {

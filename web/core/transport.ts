@@ -3,14 +3,18 @@
  * sent, on Blob slices, so that no byte of a file passes through script.
  */
 
+import { isOffline } from "./pagewatch.js";
+
 export interface Carried {
   method: string;
   url: string;
   headers: readonly (readonly [name: string, value: string])[];
   /** null: no body. */
   body: Blob | Uint8Array | null;
-  /** The file that body is a slice of. */
+  /** The bytes of a file that body is, or has in its middle. */
   source: Blob | undefined;
+  /** Nobody listens to its progress, so that a form needs no CORS preflight. */
+  quiet: boolean;
   /** Bytes of body given to the network so far; called as often as the browser likes. */
   sent(bytes: number): void;
 }
@@ -30,6 +34,8 @@ export const Cause = {
   sourceChanged: 8,
   refused: 9,
   answerTooLarge: 10,
+  locked: 11,
+  storage: 12,
 } as const;
 export type Cause = (typeof Cause)[keyof typeof Cause];
 
@@ -69,11 +75,11 @@ export async function carry(request: Carried, signal: AbortSignal): Promise<Outc
  * its last byte. Asked before sending: of a file that is gone Chromium may send
  * nothing and call it stored, and Firefox and WebKit wait for its bytes for ever.
  */
-async function lostSource({ body, source }: Carried): Promise<Cause | undefined> {
+async function lostSource({ source }: Carried): Promise<Cause | undefined> {
   if (!source) return undefined;
   try {
-    if (body instanceof Blob && body.size > 0) {
-      const { byteLength } = await body.slice(-1).arrayBuffer();
+    if (source.size > 0) {
+      const { byteLength } = await source.slice(-1).arrayBuffer();
       return byteLength === 1 ? undefined : Cause.sourceChanged;
     }
     // A slice of nothing can always be read: ask the file itself.
@@ -94,7 +100,7 @@ function send(request: Carried, signal: AbortSignal): Promise<Outcome> {
     xhr.open(request.method, request.url);
     xhr.responseType = "arraybuffer";
     for (const [name, value] of request.headers) xhr.setRequestHeader(name, value);
-    if (request.body) xhr.upload.onprogress = (event) => request.sent(event.loaded);
+    if (request.body && !request.quiet) xhr.upload.onprogress = (event) => request.sent(event.loaded);
     xhr.onprogress = (event) => {
       if (event.loaded <= maxAnswerBytes) return;
       broke(Cause.answerTooLarge);
@@ -136,7 +142,7 @@ async function explain(request: Carried, signal: AbortSignal): Promise<Cause> {
   if (signal.aborted) return Cause.brokenOff;
   const lost = await lostSource(request);
   if (lost) return lost;
-  if (!navigator.onLine) return Cause.offline;
+  if (isOffline()) return Cause.offline;
   try {
     await fetch(new URL("/", request.url), {
       mode: "no-cors", credentials: "omit", cache: "no-store", redirect: "follow",

@@ -62,8 +62,34 @@ test("what was refused or broken off is told apart", () => {
 
 test("an operation without words of its own goes by its name", () => {
   const { request, file, told } = stage();
-  request("ListParts", file())(200);
-  assert.deepEqual(told(), ["good: 1 done / ListParts"]);
+  request("DeleteObject", file())(200);
+  assert.deepEqual(told(), ["good: 1 done / DeleteObject"]);
+});
+
+test("what is sent again is told with its kind, and is nothing bad", () => {
+  const { story, request, file, told } = stage();
+  const f = file();
+  const error = {
+    code: "SlowDown", status: 503, requestId: undefined, operation: "UploadPart", part: 1, doubt: false, hint: "", message: "",
+  };
+  request("UploadPart", f, 1)(503);
+  story.take({ type: "retry", task: f, part: 1, delay: 900, error });
+  request("UploadPart", f, 1)(200);
+  assert.deepEqual(told(), ["good: 1 part stored, 1 refused (503), 1 put off, to be sent again / UploadPart"]);
+  story.take({ type: "retry", task: f, part: 2, delay: 1500, error: { ...error, operation: undefined } });
+  assert.equal(told().at(-1), "wait: Part 2 is sent again in 1.5 s / SlowDown");
+});
+
+test("files that go on where they were are one line, until something else is told", () => {
+  const { story, file, told } = stage();
+  story.take({ type: "resumed", task: file(), bytes: 1, parts: 7 });
+  story.take({ type: "resumed", task: file(), bytes: 1, parts: 5 });
+  story.take({ type: "all", action: "pause" });
+  story.take({ type: "resumed", task: file(), bytes: 1, parts: 1 });
+  assert.deepEqual(told().map((line) => line.split(" / ")[0]), [
+    "good: 2 files resumed, 12 parts need not be sent again", "good: You paused all files",
+    "good: 1 file resumed, 1 parts need not be sent again",
+  ]);
 });
 
 test("a hold is told while it lasts, with how many wait and how often was asked", () => {

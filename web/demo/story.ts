@@ -18,12 +18,17 @@ export interface Line {
 /** Older lines are forgotten. */
 export const maxLines = 60;
 
+/** A line that is told once. */
+type Note = { -readonly [name in keyof Line]: Line[name] };
+
 type RequestEvent = Extract<UploaderEvent, { type: "request" | "response" }>;
 
 /** Requests of one operation, from the first one until the credentials change. */
 interface Group {
   readonly line: number;
   readonly operation: string;
+  /** How often what failed was put off, to be sent again. */
+  retries: number;
   /** Part numbers of what is under way, by request. */
   readonly inFlight: Map<number, number>;
   readonly files: Set<number>;
@@ -47,13 +52,15 @@ export class Story {
   readonly #now: () => number;
   readonly #waiting: () => number;
   readonly #begun: number;
-  #lines: (Line | Group | Hold)[] = [];
+  #lines: (Note | Group | Hold)[] = [];
   #next = 0;
   /** Groups that further requests join, by operation. */
   readonly #open = new Map<string, Group>();
   /** Groups by request that is under way. */
   readonly #requests = new Map<number, Group>();
   #hold: Hold | undefined;
+  /** The line about files that go on where an earlier visit left them, while it is the last one. */
+  #resumed: { line: Note; files: number; parts: number } | undefined;
 
   /** now is in milliseconds; waiting is how many files wait for credentials at the moment. */
   constructor(now: () => number, waiting: () => number) {
@@ -62,10 +69,16 @@ export class Story {
     this.#begun = now();
   }
 
-  /** Adds a line of the page's own. A code is the name of an operation. */
+  /** Adds a line of the page's own. A code is the name of an operation, or of an error. */
   note(title: string, detail: string | { code: string }, tone: Line["tone"] = "good"): void {
+    this.#note(title, detail, tone);
+  }
+
+  #note(title: string, detail: string | { code: string }, tone: Line["tone"] = "good"): Note {
     const isCode = typeof detail !== "string";
-    this.#add({ id: this.#next++, tone, title, detail: isCode ? detail.code : detail, isCode, at: this.#now() - this.#begun });
+    const line = { id: this.#next++, tone, title, detail: isCode ? detail.code : detail, isCode, at: this.#now() - this.#begun };
+    this.#add(line);
+    return line;
   }
 
   take(event: UploaderEvent): void {
@@ -78,11 +91,37 @@ export class Story {
         if (this.#hold) this.#hold.asked++;
         break;
       case "release": this.#released(); break;
+      case "retry": this.#retries(event); break;
+      case "resumed": this.#resumes(event.parts); break;
+      case "conflict": this.note(`${event.task.name} has a name that is taken`, { code: event.error.code }, "wait"); break;
+      case "offline": this.note("The network is gone", "nothing is lost, the requests wait", "wait"); break;
+      case "online": this.note("The network is back", "the requests go on"); break;
+      case "warning": this.note(event.error.code, event.error.hint, "wait"); break;
+      case "all": this.note(`You ${done[event.action]} all files`, "at once, however many there are"); break;
       case "orphan":
         this.note("Parts were left behind", "the bucket's lifecycle rule removes them", "bad");
         break;
       default:
     }
+  }
+
+  /** What is put off is told with the requests of its kind, whose line says why. */
+  #retries({ part, delay, error }: Extract<UploaderEvent, { type: "retry" }>): void {
+    const group = error.operation === undefined ? undefined : this.#open.get(error.operation);
+    if (group) {
+      group.retries++;
+      return;
+    }
+    const what = part > 0 ? `Part ${part} is sent` : "It is tried";
+    this.note(`${what} again in ${(delay / 1000).toFixed(1)} s`, { code: error.code }, "wait");
+  }
+
+  #resumes(parts: number): void {
+    const resumed = this.#resumed ?? { line: this.#note("", "an earlier visit stored them, and the store still has them"), files: 0, parts: 0 };
+    this.#resumed = resumed;
+    resumed.files++;
+    resumed.parts += parts;
+    resumed.line.title = `${files(resumed.files)} resumed, ${resumed.parts} parts need not be sent again`;
   }
 
   /** The lines as they stand, the oldest first. */
@@ -93,7 +132,8 @@ export class Story {
     });
   }
 
-  #add(line: Line | Group | Hold): void {
+  #add(line: Note | Group | Hold): void {
+    this.#resumed = undefined;
     this.#lines.push(line);
     if (this.#lines.length > maxLines) this.#lines.shift();
   }
@@ -102,14 +142,14 @@ export class Story {
     let group = this.#open.get(operation);
     if (!group) {
       group = {
-        line: this.#next++, operation, inFlight: new Map(), files: new Set(), stored: 0, refused: new Map(), broken: 0,
-        at: this.#now(),
+        line: this.#next++, operation, retries: 0, inFlight: new Map(), files: new Set(), stored: 0, refused: new Map(),
+        broken: 0, at: this.#now(),
       };
       this.#open.set(operation, group);
       this.#add(group);
     }
     group.inFlight.set(id, part);
-    group.files.add(task.id);
+    if (task) group.files.add(task.id);
     this.#requests.set(id, group);
   }
 
@@ -150,18 +190,25 @@ function groupLine(group: Group, begun: number): Line {
     inFlight.size > 0 ? `${inFlight.size} in flight` : "",
     refused > 0 ? `${refused} refused (${statuses})` : "",
     broken > 0 ? `${broken} broken off` : "",
+    group.retries > 0 ? `${group.retries} put off, to be sent again` : "",
   ].filter(Boolean).join(", ");
   const parts = group.files.size === 1 ? ranges([...inFlight.values()].filter((part) => part > 0)) : "";
-  const tone = refused > 0 ? "bad" : inFlight.size > 0 ? "go" : broken > 0 ? "wait" : "good";
+  const given = refused + broken > group.retries; // something was refused for good
+  const tone = refused > 0 && given ? "bad" : inFlight.size > 0 ? "go" : broken > 0 ? "wait" : "good";
   return { id: group.line, tone, title, detail: `${group.operation} ${parts}`.trim(), isCode: true, at: group.at - begun };
 }
 
+const done = { pause: "paused", resume: "resumed", retry: "retried", cancel: "cancelled" } as const;
+
 const operations: Readonly<Record<string, (n: number) => string>> = {
   PutObject: (n) => `${files(n)} stored`,
+  PostObject: (n) => `${files(n)} stored`,
   UploadPart: (n) => (n === 1 ? "1 part stored" : `${n} parts stored`),
   CreateMultipartUpload: (n) => (n === 1 ? "Started a multipart upload" : `Started ${n} multipart uploads`),
   CompleteMultipartUpload: (n) => `Joined the parts of ${files(n)}`,
   AbortMultipartUpload: (n) => `Dropped the parts of ${files(n)}`,
+  ListParts: (n) => `Asked ${n === 1 ? "once" : `${n} times`} which parts are stored`,
+  HeadObject: (n) => `Asked ${n === 1 ? "once" : `${n} times`} whether the object is there`,
 };
 
 function files(n: number): string {

@@ -2,17 +2,22 @@
 export const quietMillis = 5000;
 
 /** What is worth saying aloud. */
-export type News = "stored" | "failed" | "held" | "released" | "cancelled" | "copied";
+export type News =
+  | "stored" | "skipped" | "failed" | "held" | "released" | "cancelled" | "copied" | "offline" | "online" | "resumed" | "conflict";
+
+/** News that is taken back by other news, if it has not been said yet. */
+const undone: Partial<Record<News, News>> = { released: "held", online: "offline", held: "released", offline: "online" };
 
 /** Collects news and hands it out at most once in 5 s. */
 export class Announcer {
   #counts = new Map<News, number>();
   #said = -Infinity;
 
-  /** Adds so many of a kind. Held and released undo each other. */
+  /** Adds so many of a kind. Held and released undo each other, and so do offline and online. */
   add(news: News, count = 1): void {
-    if (news === "held") this.#counts.delete("released");
-    if (news === "released" && this.#counts.delete("held")) return;
+    const before = undone[news];
+    const took = before !== undefined && this.#counts.delete(before);
+    if (took && (news === "released" || news === "online")) return; // as it was when somebody last listened
     this.#counts.set(news, (this.#counts.get(news) ?? 0) + count);
   }
 

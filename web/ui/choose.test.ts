@@ -17,7 +17,13 @@ test("accept names extensions, media types and kinds of them", () => {
 });
 
 const calm: Situation = {
-  held: undefined, waiting: 0, refreshingFor: undefined, failed: new Map(), skipped: [], unwanted: [],
+  held: undefined, waiting: 0, refreshingFor: undefined, offline: false, conflicts: 0, failed: new Map(), warnings: [],
+  skipped: [], unwanted: [],
+};
+
+const warning = {
+  code: "ETagHidden", status: undefined, requestId: undefined, operation: undefined, part: undefined, doubt: false,
+  hint: "Add it.", message: "",
 };
 
 test("nothing has no banner", () => {
@@ -28,18 +34,28 @@ test("nothing has no banner", () => {
 
 test("the most urgent banner wins", () => {
   let all: Situation = {
-    held: "refreshFailed", waiting: 2, refreshingFor: undefined,
-    failed: new Map([["CORSBlocked", 1], ["Offline", 2], ["Timeout", 3]]), skipped: ["a"], unwanted: ["b"],
+    held: "refreshFailed", waiting: 2, refreshingFor: undefined, offline: true, conflicts: 3,
+    failed: new Map([["CORSBlocked", 1], ["Offline", 2], ["Timeout", 3]]), warnings: [warning], skipped: ["a"], unwanted: ["b"],
   };
+  assert.deepEqual(chooseBanner(all), { kind: "offline", files: 2 });
+  all = { ...all, offline: false };
   assert.deepEqual(chooseBanner(all), { kind: "signIn", reason: "refreshFailed", files: 2 });
   all = { ...all, held: undefined };
   assert.deepEqual(chooseBanner(all), { kind: "cors", files: 1 });
   all = { ...all, failed: new Map([["Offline", 2], ["Timeout", 3]]) };
   assert.deepEqual(chooseBanner(all), { kind: "unreachable", files: 5 });
   all = { ...all, failed: new Map() };
+  assert.deepEqual(chooseBanner(all), { kind: "conflict", files: 3 });
+  all = { ...all, conflicts: 0 };
+  assert.deepEqual(chooseBanner(all), { kind: "warning", code: "ETagHidden", hint: "Add it." });
+  all = { ...all, warnings: [] };
   assert.deepEqual(chooseBanner(all), { kind: "skipped", names: ["a"] });
   all = { ...all, skipped: [] };
   assert.deepEqual(chooseBanner(all), { kind: "unwanted", names: ["b"] });
+});
+
+test("no network is nobody's concern while nothing waits for it", () => {
+  assert.equal(chooseBanner({ ...calm, offline: true }), undefined);
 });
 
 test("held requests without files are nobody's concern", () => {
@@ -68,13 +84,15 @@ test("news is said at once, and then not before 5 s are over", () => {
 });
 
 test("held and released in one breath are no news", () => {
-  const announcer = new Announcer();
   const say = (...news: News[]): unknown => {
+    const announcer = new Announcer();
     for (const one of news) announcer.add(one);
     return announcer.take(Infinity);
   };
   assert.deepEqual(say("held", "released"), []);
   assert.deepEqual(say("held", "released", "held"), [["held", 1]]);
+  assert.deepEqual(say("offline", "online"), []);
+  assert.deepEqual(say("offline", "online", "offline"), [["offline", 1]]);
 });
 
 test("a part map has a box for each cell, in the order and the share of its part", () => {

@@ -34,11 +34,11 @@
 import { html, LitElement, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { UploadOptions, UploadTask, Uploader, UploaderEvent } from "../core/api.js";
+import type { Totals, UploadOptions, UploadTask, Uploader, UploaderEvent } from "../core/api.js";
 import { chooseBanner, type Banner } from "./banner.js";
 import { icons } from "./icons.js";
 import { Intake, type IntakeHost } from "./intake.js";
-import { UploadList } from "./list.js";
+import { activeFiles, UploadList } from "./list.js";
 import type { Messages } from "./messages.js";
 import { english } from "./messages.en.js";
 import { detailEntries, RowTemplate, type RowActions } from "./row.js";
@@ -96,6 +96,10 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
   readonly #intake = new Intake(this);
   readonly #thumbnails = new Thumbnails(() => this.requestUpdate());
   readonly #actions: RowActions = {
+    pause: (task) => task.pause(),
+    resume: (task) => task.resume(),
+    retry: (task) => task.retry(),
+    resolve: (task, choice) => task.resolve(choice),
     cancel: (task) => task.cancel(),
     remove: (task) => this.#remove(new Set([task])),
     undo: (task) => this.#list?.undo(task),
@@ -277,12 +281,15 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
   }
 
   #renderBanner(list: UploadList): unknown {
-    const { files, held } = list.totals();
+    const { files, held, offline } = list.totals();
     const banner = chooseBanner({
       held,
-      waiting: files.queued + files.uploading + files.holding + files.completing,
+      waiting: activeFiles(files) - files.paused - files.conflict,
+      offline,
+      conflicts: files.conflict,
       refreshingFor: list.refreshingSince === undefined ? undefined : performance.now() - list.refreshingSince,
       failed: list.failed,
+      warnings: list.warnings,
       skipped: this.#skipped,
       unwanted: this.#unwanted,
     });
@@ -306,11 +313,24 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
         click: () => this.#dispatch("signin", { reason: banner.reason }),
       };
       case "refreshing": return { first: m.refreshing, rest: words.count(m.heldFiles, banner.files) };
+      case "offline": return { first: m.offline, rest: words.count(m.offlineFiles, banner.files) };
+      case "conflict": return {
+        first: words.count(m.conflicts, banner.files),
+        rest: m.conflictsChoice,
+        button: m.show,
+        click: () => this.#show("conflict"),
+      };
+      case "warning": return {
+        first: this.messages.errors[banner.code] ?? this.messages.errors.other,
+        rest: banner.hint,
+        button: m.dismiss,
+        click: () => this.#dismissWarning(),
+      };
       case "cors": case "unreachable": return {
         first: banner.kind === "cors" ? m.cors : m.unreachable,
         rest: words.count(banner.kind === "cors" ? m.corsFiles : m.unreachableFiles, banner.files),
         button: m.show,
-        click: () => this.#showFailed(),
+        click: () => this.#show("failed"),
       };
       case "skipped": case "unwanted": {
         const { names } = banner;
@@ -344,12 +364,14 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
     const task = list.rows.at(index);
     if (!task) return nothing;
     const info = task.info();
+    const retryAt = info.state === "throttled" ? list.retryAt(task) : undefined;
     return this.#rowTemplate.render({
       task,
       info,
       position: index + 1,
       count: list.rows.length,
       rate: info.state === "uploading" ? list.rate(task, info.sent) : undefined,
+      retryIn: retryAt === undefined ? undefined : retryAt - performance.now(),
       picture: this.#thumbnails.of(task.id, task.file),
       mapWidth: this.#viewport.mapWidth,
       detailed: this.#detailed.has(task),
@@ -366,8 +388,7 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
     const { files, size, sent } = totals;
     const now = performance.now();
     list.speed.add(now, sent);
-    const active = files.queued + files.uploading + files.holding + files.completing;
-    const rate = active > 0 && totals.held === undefined ? list.speed.rate(now) : undefined;
+    const rate = files.uploading > 0 && totals.held === undefined ? list.speed.rate(now) : undefined;
     const left = words.timeLeft(size - sent, rate);
     const all = files.done === totals.listed;
     const stored = words.number(files.done);
@@ -376,14 +397,27 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
         <b>${words.count(all ? m.allStored : m.stored, totals.listed, { stored })}</b>
         <span>${all ? words.size(size) : words.sizeOf(m.bytes, sent, size)}</span>
         ${files.failed > 0 ? html`<button type="button" class="link" data-action="show-failed"
-          @click=${() => this.#showFailed()}>${words.count(m.failed, files.failed)}</button>` : nothing}
+          @click=${() => this.#show("failed")}>${words.count(m.failed, files.failed)}</button>` : nothing}
         <span class="pace">${rate !== undefined && left ? words.say(m.pace, { speed: words.speed(rate), left }) : nothing}</span>
-        ${active > 0 ? html`<button type="button" id="cancel-all" class="icon-button" part="icon-button"
-          aria-label=${m.cancelAll} title=${m.cancelAll} @click=${() => list.cancelAll()}>${icons.cancel}</button>` : nothing}
+        <span class="all">${this.#renderForAll(list.uploader, files)}</span>
       </div>
       <div class="bar ${all ? "full" : ""}" part="bar" role="progressbar" aria-label=${m.label} aria-valuemin="0" aria-valuemax="100"
         aria-valuenow=${Math.floor(percentOf(sent, size, all))} aria-valuetext=${words.sizeOf(m.bytes, sent, size)}><i></i></div>
     </div>`;
+  }
+
+  /** What can be done to all files at once. */
+  #renderForAll(uploader: Uploader, files: Totals["files"]): TemplateResult {
+    const m = this.messages.summary;
+    const button = (id: string, label: string, icon: TemplateResult, click: () => void): TemplateResult =>
+      html`<button type="button" id=${id} class="icon-button" part="icon-button" aria-label=${label} title=${label}
+        @click=${click}>${icon}</button>`;
+    const active = activeFiles(files);
+    const running = active - files.paused - files.conflict - files.completing;
+    return html`${files.failed > 0 ? button("retry-all", m.retryAll, icons.retry, () => uploader.retryAll()) : nothing}
+      ${running > 0 ? button("pause-all", m.pauseAll, icons.pause, () => uploader.pauseAll()) : nothing}
+      ${running === 0 && files.paused > 0 ? button("resume-all", m.resumeAll, icons.resume, () => uploader.resumeAll()) : nothing}
+      ${active > 0 ? button("cancel-all", m.cancelAll, icons.cancel, () => uploader.cancelAll()) : nothing}`;
   }
 
   // After each paint.
@@ -401,8 +435,8 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
   }
 
   #setTimers(list: UploadList): void {
-    const { inFlight } = list.totals();
-    const busy = inFlight > 0 || list.refreshingSince !== undefined;
+    const { inFlight, files } = list.totals();
+    const busy = inFlight > 0 || files.throttled > 0 || list.refreshingSince !== undefined;
     if (busy) this.#clock ??= setInterval(() => this.requestUpdate(), clockMillis);
     else {
       clearInterval(this.#clock);
@@ -455,14 +489,19 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
     this.requestUpdate();
   }
 
-  /** Scrolls to the first failed file and opens its details. */
-  #showFailed(): void {
+  #dismissWarning(): void {
+    this.#list?.warnings.shift();
+    this.requestUpdate();
+  }
+
+  /** Scrolls to the first file in a state, and opens its details if it has some. */
+  #show(state: "failed" | "conflict"): void {
     const rows = this.#list?.rows;
     if (!rows) return;
     for (let index = 0; index < rows.length; index++) {
       const task = rows.at(index);
-      if (task?.state !== "failed") continue;
-      this.#detailed.add(task);
+      if (task?.state !== state) continue;
+      if (state === "failed") this.#detailed.add(task);
       this.#viewport.scrollTo(rows, index);
       this.requestUpdate();
       return;

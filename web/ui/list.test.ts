@@ -86,14 +86,61 @@ test("what the page added itself can not be undone here: its options are not kno
   assert.equal(list.canUndo(task), false);
 });
 
-test("cancel all leaves alone what has come to its end", () => {
-  const { uploader, list, add } = setup();
+test("cancel all takes the rows off that had not ended", () => {
+  const { uploader, list, clock, add, names } = setup();
   const [a, b, c] = [add("a"), add("b"), add("c")];
   uploader.move(a, "done");
   uploader.fail(b, { code: "AccessDenied" });
-  uploader.move(c, "holding");
-  list.cancelAll();
+  uploader.move(c, "paused");
+  uploader.cancelAll();
   assert.deepEqual([a.state, b.state, c.state], ["done", "failed", "cancelled"]);
+  assert.equal(list.canUndo(c), true);
+  clock.now = leaveMillis;
+  list.remove(list.due(leaveMillis, undefined));
+  assert.deepEqual(names(), ["a", "b"]);
+  assert.deepEqual(list.news.take(0), [["stored", 1], ["failed", 1], ["cancelled", 1]]);
+});
+
+test("files that are tried again do not count as failed", () => {
+  const { uploader, list, add } = setup();
+  const [a, b] = [add("a"), add("b")];
+  for (const task of [a, b]) uploader.fail(task, { code: "CORSBlocked" });
+  a.retry();
+  assert.equal(list.failed.get("CORSBlocked"), 1);
+  uploader.retryAll();
+  assert.equal(list.failed.get("CORSBlocked"), 0);
+  uploader.fail(a, { code: "Timeout" });
+  assert.deepEqual([list.failed.get("CORSBlocked"), list.failed.get("Timeout")], [0, 1]);
+});
+
+test("a failed file is dropped with its row, so that nothing of it stays stored", () => {
+  const { uploader, list, add } = setup();
+  const a = add("a");
+  uploader.fail(a, { code: "SlowDown" });
+  list.remove(new Set<UploadTask>([a]));
+  assert.equal(a.state, "cancelled");
+  assert.deepEqual(list.news.take(0), [["failed", 1]]);
+  assert.equal(list.nextToLeave(), undefined);
+});
+
+test("a throttled file has its time, until it goes on", () => {
+  const { uploader, list, clock, add } = setup();
+  const a = add("a");
+  clock.now = 100;
+  uploader.retryIn(a, 5000);
+  assert.equal(list.retryAt(a), 5100);
+  uploader.move(a, "uploading");
+  assert.equal(list.retryAt(a), undefined);
+});
+
+test("heights are forgotten of all rows that were paused at once", () => {
+  const { uploader, list, add } = setup();
+  add("a");
+  add("b");
+  list.rows.setHeight(0, 80);
+  list.rows.setHeight(1, 90);
+  uploader.pauseAll();
+  assert.equal(list.rows.height, 100);
 });
 
 test("a failed file counts until it is taken off the list", () => {

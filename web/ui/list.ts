@@ -1,4 +1,5 @@
-import type { FileState, Totals, UploadOptions, UploadTask, Uploader, UploaderEvent } from "../core/api.js";
+import type { BucketlineErrorLike, FileState, Totals, UploadOptions, UploadTask, Uploader, UploaderEvent } from "../core/api.js";
+import { isEnded } from "../core/protocol.js";
 import { Announcer } from "./announcer.js";
 import { Rows } from "./rows.js";
 import { Speed } from "./speed.js";
@@ -27,6 +28,8 @@ export class UploadList {
   readonly speed = new Speed();
   /** Failed files in the list, by code. */
   readonly failed = new Map<string, number>();
+  /** What should be put right, the first first; each code is said once. */
+  readonly warnings: BucketlineErrorLike[] = [];
   /** Since when new credentials are being asked for. */
   refreshingSince: number | undefined;
 
@@ -34,10 +37,12 @@ export class UploadList {
   readonly #stop: () => void;
   readonly #speeds = new Map<UploadTask, Speed>();
   readonly #options = new WeakMap<UploadTask, UploadOptions>();
+  /** The codes of failed files in the list. */
+  readonly #codes = new Map<UploadTask, string>();
+  /** When a throttled file tries again. */
+  readonly #retries = new Map<UploadTask, number>();
   /** Cancelled rows and when they leave, the first to leave first. */
   readonly #leaving = new Map<UploadTask, number>();
-  /** Failed files that were taken off the list: they do not count any more. */
-  #dropped = { files: 0, size: 0 };
   #replacing: UploadTask | undefined;
 
   constructor(uploader: Uploader, host: ListHost, estimate: (task: UploadTask) => number) {
@@ -47,7 +52,7 @@ export class UploadList {
     for (const task of uploader.tasks()) {
       if (task.state === "cancelled") continue;
       this.rows.push(task);
-      if (task.state === "failed") this.#countFailed(task, 1);
+      if (task.state === "failed") this.#countFailed(task);
     }
     this.#stop = uploader.listen((event) => {
       this.#take(event);
@@ -66,8 +71,9 @@ export class UploadList {
     return task;
   }
 
-  cancelAll(): void {
-    for (const task of this.uploader.tasks()) if (isActive(task.state)) task.cancel();
+  /** When a file tries again what failed, by the host's clock; undefined when it does not. */
+  retryAt(task: UploadTask): number | undefined {
+    return this.#retries.get(task);
   }
 
   /** Whether a cancelled file can be uploaded after all. */
@@ -87,16 +93,15 @@ export class UploadList {
     }
   }
 
-  /** Takes rows off the list. */
+  /** Takes rows off the list; what is stored of a failed file is dropped with its row. */
   remove(gone: ReadonlySet<UploadTask>): void {
-    for (const task of gone) {
-      this.#leaving.delete(task);
-      if (task.state !== "failed" || this.rows.indexOf(task) < 0) continue;
-      this.#countFailed(task, -1);
-      this.#dropped.files++;
-      this.#dropped.size += task.file.size;
-    }
+    const failed = [...gone].filter((task) => task.state === "failed" && this.rows.indexOf(task) >= 0);
+    for (const task of gone) this.#leaving.delete(task);
     this.rows.remove(gone);
+    for (const task of failed) {
+      this.#forgetFailed(task);
+      task.cancel();
+    }
   }
 
   /** When the next cancelled row leaves, if one does. */
@@ -117,12 +122,11 @@ export class UploadList {
     return gone;
   }
 
-  /** The counters without what was cancelled or taken off the list. */
+  /** The counters, and how many files there are without those that were cancelled. */
   totals(): Totals & { readonly listed: number } {
     const totals = this.uploader.totals();
-    const files = { ...totals.files, failed: totals.files.failed - this.#dropped.files };
-    const listed = Object.entries(files).reduce((sum, [state, n]) => (state === "cancelled" ? sum : sum + n), 0);
-    return { ...totals, files, size: totals.size - this.#dropped.size, listed };
+    const listed = Object.entries(totals.files).reduce((sum, [state, n]) => (state === "cancelled" ? sum : sum + n), 0);
+    return { ...totals, listed };
   }
 
   /** How fast one file goes, for the rows on screen. */
@@ -154,33 +158,72 @@ export class UploadList {
         break;
       case "refresh": this.refreshingSince = this.#host.now(); break;
       case "credentials": this.refreshingSince = undefined; break;
+      case "retry": this.#retries.set(event.task, this.#host.now() + event.delay); break;
+      case "resumed": this.news.add("resumed"); break;
+      case "offline": this.news.add("offline"); break;
+      case "online": this.news.add("online"); break;
+      case "warning": this.warnings.push(event.error); break;
+      case "all": this.#movedAll(); break;
       default:
     }
   }
 
   #moved(task: UploadTask, state: FileState): void {
     if (state !== "uploading") this.#speeds.delete(task);
+    if (state !== "throttled") this.#retries.delete(task);
+    this.#forgetFailed(task);
+    const index = this.rows.indexOf(task);
     if (state === "done") this.news.add("stored");
+    if (state === "skipped") this.news.add("skipped");
+    if (state === "conflict") this.news.add("conflict");
     if (state === "failed") {
       this.news.add("failed");
-      this.#countFailed(task, 1);
+      this.#countFailed(task);
     }
-    if (state === "cancelled") {
+    if (state === "cancelled" && index >= 0) {
       this.news.add("cancelled");
       this.#leaving.set(task, this.#host.now() + leaveMillis);
     }
-    const index = this.rows.indexOf(task);
     const grew = this.rows.forgetHeight(task);
     if (grew !== 0) this.#host.grew(index, grew);
   }
 
-  #countFailed(task: UploadTask, by: number): void {
+  /** Very many files may have changed their state: looks at every row once. */
+  #movedAll(): void {
+    let cancelled = 0;
+    for (let index = 0; index < this.rows.length; index++) {
+      const task = this.rows.at(index);
+      if (!task) continue;
+      const { state } = task;
+      if (state !== "failed") this.#forgetFailed(task);
+      if (state !== "throttled") this.#retries.delete(task);
+      if (state === "cancelled" && !this.#leaving.has(task)) {
+        this.#leaving.set(task, this.#host.now() + leaveMillis);
+        cancelled++;
+      }
+      const grew = this.rows.forgetHeight(task);
+      if (grew !== 0) this.#host.grew(index, grew);
+    }
+    if (cancelled > 0) this.news.add("cancelled", cancelled);
+  }
+
+  #countFailed(task: UploadTask): void {
     const code = task.error?.code ?? "";
-    this.failed.set(code, (this.failed.get(code) ?? 0) + by);
+    this.#codes.set(task, code);
+    this.failed.set(code, (this.failed.get(code) ?? 0) + 1);
+  }
+
+  #forgetFailed(task: UploadTask): void {
+    const code = this.#codes.get(task);
+    if (code === undefined) return;
+    this.#codes.delete(task);
+    this.failed.set(code, (this.failed.get(code) ?? 1) - 1);
   }
 }
 
-/** The uploader still does something for a file in this state. */
-export function isActive(state: FileState): boolean {
-  return state === "queued" || state === "uploading" || state === "holding" || state === "completing";
+/** How many files have not ended. */
+export function activeFiles(files: Readonly<Record<FileState, number>>): number {
+  let active = 0;
+  for (const [state, n] of Object.entries(files)) if (!isEnded(state as FileState)) active += n;
+  return active;
 }

@@ -34,6 +34,12 @@ export interface Messages {
     /** {n} files */
     readonly heldFiles: Plural;
     readonly refreshing: string;
+    readonly offline: string;
+    /** {n} files */
+    readonly offlineFiles: Plural;
+    /** {n} files */
+    readonly conflicts: Plural;
+    readonly conflictsChoice: string;
     readonly cors: string;
     readonly corsFiles: Plural;
     readonly unreachable: string;
@@ -59,13 +65,18 @@ export interface Messages {
     readonly bytes: string;
     /** {speed} and {left} */
     readonly pace: string;
+    readonly pauseAll: string;
+    readonly resumeAll: string;
+    readonly retryAll: string;
     readonly cancelAll: string;
   };
 
   readonly list: string;
   readonly states: Readonly<Record<FileState, string>>;
-  /** After the state's word. {done} and {all}; when uploading {pieces} */
+  /** After the state's word. {done} and {all}; when uploading {pieces}; when throttled {time} */
   readonly about: Readonly<Record<Exclude<FileState, "failed" | "cancelled">, string>>;
+  /** Instead of about.throttled when its time has come. */
+  readonly retryingNow: string;
   /** {n} parts */
   readonly partsInFlight: Plural;
   /** Read out for the part map. {percent}; {stored} of {n} parts */
@@ -76,6 +87,16 @@ export interface Messages {
 
   /** Labels; {name} is the file's. */
   readonly actions: {
+    readonly pause: string;
+    readonly resume: string;
+    readonly retry: string;
+    readonly retryLabel: string;
+    readonly skip: string;
+    readonly skipLabel: string;
+    readonly rename: string;
+    readonly renameLabel: string;
+    readonly replace: string;
+    readonly replaceLabel: string;
     readonly cancel: string;
     readonly remove: string;
     readonly copyLink: string;
@@ -97,7 +118,7 @@ export interface Messages {
     readonly advice: string;
   };
 
-  /** One sentence for each code of an error, without the code; other is for those that are not here. */
+  /** One sentence for each code of an error or a warning, without the code; other is for those that are not here. */
   readonly errors: Readonly<Record<string, string>> & { readonly other: string };
 
   readonly left: {

@@ -2,15 +2,19 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import { ifDefined } from "lit/directives/if-defined.js";
 import type { BucketlineErrorLike, Cell, FileInfo, UploadTask } from "../core/api.js";
+import { isEnded } from "../core/protocol.js";
 import { icons } from "./icons.js";
 import type { Messages } from "./messages.js";
 import { nameParts, typeLetters } from "./name.js";
 import { cellsFor, partMap } from "./partmap.js";
-import { isActive } from "./list.js";
 import type { Words } from "./words.js";
 
 /** What can be done with a task. */
 export interface RowActions {
+  pause(task: UploadTask): void;
+  resume(task: UploadTask): void;
+  retry(task: UploadTask): void;
+  resolve(task: UploadTask, choice: "skip" | "rename" | "replace"): void;
   cancel(task: UploadTask): void;
   remove(task: UploadTask): void;
   undo(task: UploadTask): void;
@@ -29,6 +33,8 @@ export interface RowView {
   readonly count: number;
   /** Bytes a second. */
   readonly rate: number | undefined;
+  /** Milliseconds until a throttled file tries again; undefined when nobody knows. */
+  readonly retryIn: number | undefined;
   readonly picture: HTMLCanvasElement | undefined;
   readonly mapWidth: number;
   readonly detailed: boolean;
@@ -76,6 +82,7 @@ export class RowTemplate {
         const code = task.error?.code ?? "other";
         return html`<b class="bad">${m.states.failed}</b>
           <span>${m.errors[code] ?? m.errors.other}</span>
+          ${this.#word("retry", m.actions.retry, m.actions.retryLabel, task, () => this.#actions.retry(task))}
           <button type="button" class="link" data-action="details" aria-expanded=${view.detailed}
             aria-label=${this.#label(m.actions.detailsLabel, task)}
             @click=${() => this.#actions.toggleDetails(task)}>${m.actions.details}</button>`;
@@ -85,6 +92,10 @@ export class RowTemplate {
           ? html`<button type="button" class="link" data-action="undo" aria-label=${this.#label(m.actions.undoLabel, task)}
               @click=${() => this.#actions.undo(task)}>${m.actions.undo}</button>`
           : nothing}`;
+      case "conflict":
+        return html`<b class="wait">${m.states.conflict}</b> <span>${m.about.conflict}</span> ${this.#choices(task)}`;
+      case "throttled":
+        return html`<b class="wait">${m.states.throttled}</b> <span>${this.#waits(view)}</span>`;
       case "uploading":
         return html`<b>${this.#words.percent(info.sent, info.size)}</b> <span>${this.#pace(view)}</span>`;
       default:
@@ -103,6 +114,29 @@ export class RowTemplate {
     return this.#words.say(m.about.uploading, { pieces: this.#pieces.format(pieces) });
   }
 
+  /** 1.05 of 1.82 GB, tries again in 5 sec */
+  #waits({ info, retryIn }: RowView): string {
+    const m = this.#messages;
+    const sentence = retryIn === undefined || retryIn <= 0
+      ? m.retryingNow
+      : this.#words.say(m.about.throttled, { time: this.#words.time(Math.ceil(retryIn / 1000)), done: "{done}", all: "{all}" });
+    return this.#words.sizeOf(sentence, info.acknowledged, info.size);
+  }
+
+  /** What can be done about an object that is there already. */
+  #choices(task: UploadTask): TemplateResult[] {
+    const m = this.#messages.actions;
+    const choices = [
+      ["skip", m.skip, m.skipLabel], ["rename", m.rename, m.renameLabel], ["replace", m.replace, m.replaceLabel],
+    ] as const;
+    return choices.map(([choice, word, label]) => this.#word(choice, word, label, task, () => this.#actions.resolve(task, choice)));
+  }
+
+  /** A button that is a word in the line of the state. */
+  #word(action: string, word: string, label: string, task: UploadTask, click: () => void): TemplateResult {
+    return html`<button type="button" class="link" data-action=${action} aria-label=${this.#label(label, task)} @click=${click}>${word}</button>`;
+  }
+
   #link(task: UploadTask): TemplateResult {
     const open = (event: Event): void => this.#actions.openLink(task, event);
     return html`<a data-action="open" target="_blank" rel="noopener noreferrer" href=${ifDefined(task.result?.location)}
@@ -114,14 +148,25 @@ export class RowTemplate {
     const { task, info } = view;
     const m = this.#messages.actions;
     if (info.state === "cancelled") return nothing;
-    if (isActive(info.state)) {
-      return this.#button("cancel", this.#label(m.cancel, task), icons.cancel, () => this.#actions.cancel(task));
+    if (!isEnded(info.state)) {
+      return html`${this.#rest(view)}${
+        this.#button("cancel", this.#label(m.cancel, task), icons.cancel, () => this.#actions.cancel(task))}`;
     }
     const copied = view.copied === "link";
     return html`${info.state === "done" && view.linkable
       ? this.#button("copy", copied ? m.copied : this.#label(m.copyLink, task), copied ? icons.check : icons.link,
           () => this.#actions.copyLink(task))
       : nothing}${this.#button("remove", this.#label(m.remove, task), icons.cancel, () => this.#actions.remove(task))}`;
+  }
+
+  /** Pause, or resume. The store cannot be stopped while it joins the parts. */
+  #rest({ task, info }: RowView): unknown {
+    const m = this.#messages.actions;
+    switch (info.state) {
+      case "conflict": case "completing": return nothing;
+      case "paused": return this.#button("resume", this.#label(m.resume, task), icons.resume, () => this.#actions.resume(task));
+      default: return this.#button("pause", this.#label(m.pause, task), icons.pause, () => this.#actions.pause(task));
+    }
   }
 
   #button(action: string, label: string, icon: TemplateResult, click: () => void): TemplateResult {
@@ -132,10 +177,11 @@ export class RowTemplate {
   /** The part map; for a single PUT a thin bar, so that many small files do not make the list jump. */
   #map(view: RowView): unknown {
     const { info, mapWidth } = view;
-    if (info.state === "done" || info.state === "failed" || info.state === "cancelled" || info.state === "queued") return nothing;
+    const { state } = info;
+    if (isEnded(state) || state === "queued" || state === "conflict" || (state === "paused" && info.sent === 0)) return nothing;
     const inParts = info.parts > 0;
     const cells: Cell[] = inParts ? view.task.cells(cellsFor(mapWidth)) : [{
-      state: info.state === "holding" ? "held" : "inFlight",
+      state: state === "uploading" || state === "completing" || state === "hashing" ? "inFlight" : "held",
       filled: info.size > 0 ? info.sent / info.size : 0,
     }];
     const m = this.#messages;
@@ -172,7 +218,9 @@ export class RowTemplate {
   }
 }
 
-const colours = { queued: "plain", holding: "wait", completing: "ink", done: "good" };
+const colours = {
+  queued: "plain", hashing: "ink", holding: "wait", offline: "wait", paused: "ink", completing: "ink", done: "good", skipped: "plain",
+};
 
 /** What Details shows, and its button copies. */
 export function detailEntries(error: BucketlineErrorLike, m: Messages): [term: string, value: string][] {

@@ -136,12 +136,13 @@ const summary = css`
   .figures span { color: var(--soft); font-size: 14px }
   .pace { margin-inline-start: auto }
   .figures .link { font-size: 14px; color: var(--bad) }
+  .figures .all { display: flex; color: inherit }
   .bar { block-size: 6px; margin-block-start: 8px; margin-inline-end: 4px; border-radius: 3px; background: var(--well); overflow: hidden }
   .bar i { display: block; block-size: 100%; inline-size: 0; border-radius: 3px; background: var(--accent); transition: inline-size .2s linear }
   .bar.full i { background: var(--good) }
   @container (inline-size < 560px) {
     .pace { order: 1; flex-basis: 100%; margin: 0 }
-    .figures .icon-button { margin-inline-start: auto }
+    .figures .all { margin-inline-start: auto }
   }
   @media (forced-colors: active) {
     .bar { border: 1px solid CanvasText }

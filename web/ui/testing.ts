@@ -1,10 +1,9 @@
 /** An uploader for tests: it sends nothing, and moves its files as a test says. */
 import type {
-  BucketlineErrorLike, Cell, Credentials, FileInfo, FileState, HoldReason, Totals, UploadOptions, UploadResult,
-  UploadTask, Uploader, UploaderEvent,
+  BucketlineErrorLike, Cell, Credentials, FileInfo, FileState, HoldReason, PreviousUpload, Priority, Swept, Totals,
+  UploadOptions, UploadResult, UploadTask, Uploader, UploaderEvent,
 } from "../core/api.js";
-
-const states: readonly FileState[] = ["queued", "uploading", "holding", "completing", "done", "failed", "cancelled"];
+import { isEnded, states } from "../core/protocol.js";
 
 export class FakeTask implements UploadTask {
   readonly id: number;
@@ -13,6 +12,9 @@ export class FakeTask implements UploadTask {
   readonly key: string;
   readonly options: UploadOptions;
   state: FileState = "queued";
+  priority: Priority = "normal";
+  /** How conflicts were resolved. */
+  readonly resolved: string[] = [];
   error: BucketlineErrorLike | undefined;
   result: UploadResult | undefined;
   sent = 0;
@@ -53,6 +55,24 @@ export class FakeTask implements UploadTask {
     this.#uploader.move(this, "cancelled");
   }
 
+  pause(): void {
+    this.#uploader.move(this, "paused");
+  }
+
+  resume(): void {
+    this.#uploader.move(this, "queued");
+  }
+
+  retry(): void {
+    this.error = undefined;
+    this.#uploader.move(this, "queued");
+  }
+
+  resolve(choice: "skip" | "rename" | "replace"): void {
+    this.resolved.push(choice);
+    this.#uploader.move(this, choice === "skip" ? "skipped" : "queued");
+  }
+
   #promise(): Promise<UploadResult> {
     return this.result ? Promise.resolve(this.result) : Promise.reject(new Error(`upload "${this.name}": ${this.state}`));
   }
@@ -81,6 +101,7 @@ export class FakeUploader implements Uploader {
   readonly ready = Promise.resolve();
   readonly all: FakeTask[] = [];
   heldFor: HoldReason | undefined;
+  offline = false;
   life: { remaining: number; total: number } | undefined = { remaining: 702_000, total: 900_000 };
   readonly #listeners = new Set<(event: UploaderEvent) => void>();
 
@@ -102,9 +123,50 @@ export class FakeUploader implements Uploader {
 
   fail(task: FakeTask, error: Partial<BucketlineErrorLike> & { code: string }): void {
     task.error = {
-      status: undefined, requestId: undefined, operation: undefined, part: undefined, hint: "", message: error.code, ...error,
+      status: undefined, requestId: undefined, operation: undefined, part: undefined, doubt: false, hint: "",
+      message: error.code, ...error,
     };
     this.move(task, "failed");
+  }
+
+  /** Says that a request failed and is sent again. */
+  retryIn(task: FakeTask, delay: number): void {
+    this.move(task, "throttled");
+    const error = { status: 503, requestId: undefined, operation: undefined, part: undefined, doubt: false, hint: "", message: "", code: "SlowDown" };
+    this.tell({ type: "retry", task, part: 0, delay, error });
+  }
+
+  pauseAll(): void {
+    this.#all("pause", (state) => state === "queued" || state === "uploading", "paused");
+  }
+
+  resumeAll(): void {
+    this.#all("resume", (state) => state === "paused", "queued");
+  }
+
+  retryAll(): void {
+    this.#all("retry", (state) => state === "failed", "queued");
+  }
+
+  cancelAll(): void {
+    this.#all("cancel", (state) => !isEnded(state), "cancelled");
+  }
+
+  #all(action: "pause" | "resume" | "retry" | "cancel", from: (state: FileState) => boolean, to: FileState): void {
+    for (const task of this.all) {
+      if (!from(task.state)) continue;
+      task.state = to;
+      task.error = undefined;
+    }
+    this.tell({ type: "all", action });
+  }
+
+  previous(): Promise<PreviousUpload[]> {
+    return Promise.resolve([]);
+  }
+
+  sweep(): Promise<Swept[]> {
+    return Promise.resolve([]);
   }
 
   hold(reason: HoldReason): void {
@@ -143,7 +205,9 @@ export class FakeUploader implements Uploader {
 
   totals(): Totals {
     const files = Object.fromEntries(states.map((state) => [state, 0])) as Record<FileState, number>;
-    const totals: Totals = { files, size: 0, sent: 0, acknowledged: 0, stored: 0, inFlight: 0, held: this.heldFor };
+    const totals: Totals = {
+      files, size: 0, sent: 0, acknowledged: 0, stored: 0, resent: 0, inFlight: 0, window: 6, offline: this.offline, held: this.heldFor,
+    };
     for (const task of this.all) {
       const info = task.info();
       files[info.state]++;

@@ -74,10 +74,11 @@ export class Words {
     if (rate === undefined || rate <= 0) return undefined;
     const seconds = bytes / rate;
     if (seconds < fewSeconds) return this.#messages.left.moments;
-    return this.say(this.#messages.left.about, { time: this.#time(seconds) });
+    return this.say(this.#messages.left.about, { time: this.time(seconds) });
   }
 
-  #time(seconds: number): string {
+  /** So many seconds in words. */
+  time(seconds: number): string {
     for (const [unit, length] of spans) {
       if (seconds >= 1.5 * length) return this.#unit(unit, 0).format(Math.round(seconds / length));
     }
