@@ -9,17 +9,21 @@ import (
 	"github.com/bucketline/bucketline/journal"
 )
 
-// entry is one thing that the engine asked of the journal.
+// entry is one thing that is asked of the journal.
 type entry struct {
 	kind  engine.ActionKind // 0: SetAside
 	file  engine.FileID
 	bytes []byte
+
+	// loaded, if any, gets what ActLoad has brought instead of the engine, which
+	// did not ask. It is called with mu held.
+	loaded func(record []byte, err error)
 }
 
 // remember has the journal do what act asks for, once all that was asked for
 // before of the same record is done. The caller holds mu.
 func (d *Driver) remember(act *engine.Action) {
-	d.enqueue(act.Name, entry{act.Kind, act.File, slices.Clone(act.Record)})
+	d.enqueue(act.Name, entry{kind: act.Kind, file: act.File, bytes: slices.Clone(act.Record)})
 }
 
 func (d *Driver) enqueue(name string, e entry) {
@@ -45,7 +49,10 @@ func (d *Driver) keep(name string) {
 			f.heard(next.kind, &ev, err)
 		}
 		d.opened(name, next.kind, err)
-		if ev.Kind != 0 {
+		switch {
+		case next.loaded != nil:
+			next.loaded(ev.Record, err)
+		case ev.Kind != 0:
 			d.must(&ev)
 		}
 	}
@@ -126,26 +133,32 @@ var ErrNoRecord = errors.New("there is no record of such an upload")
 // uploads it, with ErrNoRecord, and with journal.ErrCorrupt, after which the
 // damaged record is out of the way.
 func (d *Driver) Abandon(name string) (uploadID string, err error) {
-	record, err := d.options.Journal.Load(name)
-	if err != nil {
-		return "", err
+	over := make(chan struct{})
+	loaded := func(record []byte, failed error) {
+		defer close(over)
+		if err = failed; err != nil {
+			return
+		}
+		if uploadID, err = d.abandon(name, record); err != nil {
+			d.enqueue(name, entry{kind: engine.ActUnlock, file: engine.NoFile})
+		}
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.opened(name, engine.ActLoad, nil)
-	uploadID, err = d.abandon(name, record)
-	if err != nil {
-		d.enqueue(name, entry{kind: engine.ActUnlock, file: engine.NoFile})
+	if d.closing != nil {
+		d.mu.Unlock()
+		return "", ErrClosed
 	}
+	d.enqueue(name, entry{kind: engine.ActLoad, file: engine.NoFile, loaded: loaded})
+	d.mu.Unlock()
+	<-over
 	return uploadID, err
 }
 
+// abandon tells the engine of a record that was loaded for it. The caller holds
+// mu.
 func (d *Driver) abandon(name string, record []byte) (uploadID string, err error) {
 	if record == nil {
 		return "", ErrNoRecord
-	}
-	if d.closing != nil {
-		return "", ErrClosed
 	}
 	var r journal.Record
 	if _, err := journal.Parse(record, &r); err != nil {

@@ -6,7 +6,9 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
@@ -32,6 +35,7 @@ type memory struct {
 	mu       sync.Mutex
 	objects  map[string][]byte
 	uploads  map[string]map[int][]byte
+	keys     map[string]string // by upload ID
 	aborted  int
 	inFlight int
 	most     int
@@ -39,7 +43,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{objects: map[string][]byte{}, uploads: map[string]map[int][]byte{}}
+	return &memory{objects: map[string][]byte{}, uploads: map[string]map[int][]byte{}, keys: map[string]string{}}
 }
 
 func (m *memory) Send(ctx context.Context, r *s3.Request, body *Body) (Answer, error) {
@@ -127,15 +131,22 @@ func (m *memory) answer(r *s3.Request, content []byte) Answer {
 	case s3.OpCreateMultipartUpload:
 		id = fmt.Sprintf("U%d", len(m.log))
 		m.uploads[id] = map[int][]byte{}
+		m.keys[id] = strings.TrimPrefix(strings.Clone(r.Path), "/box/")
 		return Answer{Status: 200, Body: fmt.Appendf(nil, "<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>", id)}
 	case s3.OpAbortMultipartUpload:
 		delete(m.uploads, id)
 		m.aborted++
 		return Answer{Status: 204}
 	}
+	if r.Op == s3.OpListMultipartUploads {
+		return m.list(query["prefix"])
+	}
 	parts, ok := m.uploads[id]
 	if !ok {
 		return Answer{Status: 404, Body: []byte("<Error><Code>NoSuchUpload</Code></Error>")}
+	}
+	if r.Op == s3.OpListParts {
+		return m.listParts(parts, etag)
 	}
 	if r.Op == s3.OpUploadPart {
 		var part int
@@ -164,6 +175,32 @@ func (m *memory) answer(r *s3.Request, content []byte) Answer {
 	return Answer{Status: 200, Body: []byte(`<CompleteMultipartUploadResult><ETag>"joined"</ETag></CompleteMultipartUploadResult>`)}
 }
 
+// listParts answers ListParts. The caller holds mu.
+func (m *memory) listParts(parts map[int][]byte, etag func([]byte) []s3.Field) Answer {
+	var text strings.Builder
+	text.WriteString("<ListPartsResult>")
+	for _, n := range slices.Sorted(maps.Keys(parts)) {
+		fmt.Fprintf(&text, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag><Size>%d</Size></Part>", n, etag(parts[n])[0].Value, len(parts[n]))
+	}
+	text.WriteString("<IsTruncated>false</IsTruncated></ListPartsResult>")
+	return Answer{Status: 200, Body: []byte(text.String())}
+}
+
+// list answers ListMultipartUploads: all uploads began a day ago. The caller
+// holds mu.
+func (m *memory) list(prefix string) Answer {
+	var text strings.Builder
+	text.WriteString("<ListMultipartUploadsResult>")
+	for _, id := range slices.Sorted(maps.Keys(m.uploads)) {
+		if strings.HasPrefix(m.keys[id], prefix) {
+			fmt.Fprintf(&text, "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>",
+				m.keys[id], id, time.Now().Add(-24*time.Hour).UTC().Format(time.RFC3339))
+		}
+	}
+	text.WriteString("<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
+	return Answer{Status: 200, Body: []byte(text.String())}
+}
+
 func sum(b []byte) (h uint64) {
 	for _, c := range b {
 		h = h*1099511628211 + uint64(c)
@@ -174,6 +211,7 @@ func sum(b []byte) (h uint64) {
 // chosen is a source in memory.
 type chosen struct {
 	key     string
+	name    string // by which the journal knows it; empty: it does not
 	bytes   []byte
 	size    int64 // 0: len(bytes)
 	opened  error
@@ -204,7 +242,13 @@ func (c *chosen) Describe(context.Context) (Description, error) {
 	if c.describ != nil {
 		return Description{}, c.describ
 	}
-	return Description{Object: &s3.Object{Key: c.key, ContentType: "text/plain"}}, nil
+	what := Description{Object: &s3.Object{Key: c.key, ContentType: "text/plain"}}
+	if c.name != "" {
+		print, err := Fingerprint(bytes.NewReader(c.bytes), int64(len(c.bytes)))
+		what.Identity = journal.Source{Name: c.name, Size: c.Size(), Print: print}
+		return what, err
+	}
+	return what, nil
 }
 
 func (c *chosen) Open() (Content, error) {

@@ -1,0 +1,220 @@
+package driver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/bucketline/bucketline/engine"
+	"github.com/bucketline/bucketline/queue"
+	"github.com/bucketline/bucketline/s3"
+)
+
+// flow is a Stream of what a reader gives.
+type flow struct {
+	*chosen
+	io.Reader
+}
+
+// Size is not known.
+func (f *flow) Size() int64 { return engine.UnknownSize }
+
+// Open is never asked of a stream.
+func (f *flow) Open() (Content, error) { panic("a stream was opened") }
+
+// flowOf is a stream that takes bytes of random content one piece at a time.
+func flowOf(key string, size int) (*flow, []byte) {
+	s := source(key, size)
+	return &flow{s, iotest.HalfReader(bytes.NewReader(s.bytes))}, s.bytes
+}
+
+func addStream(t *testing.T, d *Driver, f *flow) engine.FileID {
+	t.Helper()
+	id, err := d.Add(queue.PriorityNormal, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// Streams of every kind of length arrive whole, and nothing of them is kept.
+func TestStream_arrivesWhole(t *testing.T) {
+	for _, size := range []int{0, 1, 1000, partSize - 1, partSize, partSize + 1, 2 * partSize, 7*partSize + 5} {
+		m := newMemory()
+		d, n := start(t, m, Options{})
+		f, content := flowOf("a", size)
+		id := addStream(t, d, f)
+		note := n.ended(t, id)
+		done(t, note)
+		if note.Source != f || note.Result.Bytes != int64(size) {
+			t.Errorf("%d bytes: note %+v", size, note)
+		}
+		if got := m.objects["/box/a"]; !bytes.Equal(got, content) {
+			t.Errorf("stored %d bytes that differ, want %d", len(got), size)
+		}
+		if info, _ := d.File(id); info.Size != int64(size) {
+			t.Errorf("size is %d at the end, want %d", info.Size, size)
+		}
+		d.Close()
+	}
+}
+
+// counting tells how far ahead of the store a stream is read.
+type counting struct {
+	io.Reader
+	read atomic.Int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+// A store that takes nothing stops the reading: memory is bounded.
+func TestStream_isNotReadFarAhead(t *testing.T) {
+	m := newMemory()
+	release := make(chan struct{})
+	var once sync.Once
+	m.before = func(ctx context.Context, r *s3.Request) (*Answer, error) {
+		if r.Op == s3.OpUploadPart {
+			select {
+			case <-release:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		return nil, nil
+	}
+	defer once.Do(func() { close(release) })
+	d, n := start(t, m, Options{})
+	s := source("a", 12*partSize)
+	c := &counting{Reader: bytes.NewReader(s.bytes)}
+	id := addStream(t, d, &flow{s, c})
+	last := int64(-1)
+	for now := c.read.Load(); now != last || now == 0; now = c.read.Load() {
+		last = now
+		time.Sleep(200 * time.Millisecond)
+	}
+	if last > 4*partSize {
+		t.Errorf("%d bytes were read ahead, want 4 parts at most: %d", last, 4*partSize)
+	}
+	d.mu.Lock()
+	held := 0
+	for _, p := range d.live[id].stream.parts {
+		held += cap(p.bytes)
+	}
+	d.mu.Unlock()
+	if held > 4*partSize {
+		t.Errorf("%d bytes are held", held)
+	}
+	once.Do(func() { close(release) })
+	done(t, n.ended(t, id))
+	if !bytes.Equal(m.objects["/box/a"], s.bytes) {
+		t.Error("stored other bytes")
+	}
+}
+
+// A part that fails is sent again from memory.
+func TestStream_sendsAgain(t *testing.T) {
+	m := newMemory()
+	var tries atomic.Int32
+	m.before = func(_ context.Context, r *s3.Request) (*Answer, error) {
+		if r.Op == s3.OpUploadPart && tries.Add(1)%2 == 1 {
+			return nil, errors.New("cable cut")
+		}
+		return nil, nil
+	}
+	d, n := start(t, m, Options{})
+	f, content := flowOf("a", 3*partSize)
+	done(t, n.ended(t, addStream(t, d, f)))
+	if !bytes.Equal(m.objects["/box/a"], content) {
+		t.Error("stored other bytes")
+	}
+}
+
+// What was read while a stream was paused is not lost.
+func TestStream_pauseAndResume(t *testing.T) {
+	m := newMemory()
+	d, n := start(t, m, Options{})
+	s := source("a", 4*partSize)
+	in, out := io.Pipe()
+	id := addStream(t, d, &flow{s, in})
+	if _, err := out.Write(s.bytes[:partSize+100]); err != nil {
+		t.Fatal(err)
+	}
+	n.until(t, "the first part", func(x Note) bool { return x.Kind == engine.ActNotePart })
+	if err := d.Pause(id); err != nil {
+		t.Fatal(err)
+	}
+	n.until(t, "the pause", func(x Note) bool { return x.Kind == engine.ActNoteState && x.State == queue.StatePaused })
+	go func() {
+		out.Write(s.bytes[partSize+100:])
+		out.Close()
+	}()
+	time.Sleep(50 * time.Millisecond)
+	if err := d.Resume(id); err != nil {
+		t.Fatal(err)
+	}
+	done(t, n.ended(t, id))
+	if !bytes.Equal(m.objects["/box/a"], s.bytes) {
+		t.Error("stored other bytes")
+	}
+}
+
+// A reader that fails, fails the upload, and nothing is left at the store.
+func TestStream_thatBreaks(t *testing.T) {
+	broken := errors.New("tape torn")
+	for _, size := range []int{0, 100, 3 * partSize} {
+		m := newMemory()
+		d, n := start(t, m, Options{})
+		s := source("a", size)
+		note := n.ended(t, addStream(t, d, &flow{s, io.MultiReader(bytes.NewReader(s.bytes), iotest.ErrReader(broken))}))
+		if note.Err == nil || note.Err.Code != engine.CodeSourceUnreadable || !errors.Is(note.Detail, broken) {
+			t.Errorf("%d bytes: ended %v, %+v, %v", size, note.State, note.Err, note.Detail)
+		}
+		d.Close()
+		if len(m.objects) != 0 || len(m.uploads) != 0 {
+			t.Errorf("%d bytes: stored %d objects, left %d uploads", size, len(m.objects), len(m.uploads))
+		}
+	}
+}
+
+// A Read that never returns keeps neither Cancel nor Close waiting.
+func TestStream_silentReader(t *testing.T) {
+	m := newMemory()
+	d, n := start(t, m, Options{})
+	in, out := io.Pipe()
+	defer out.Close()
+	id := addStream(t, d, &flow{source("a", 0), in})
+	n.until(t, "the beginning", func(x Note) bool { return x.State == queue.StateUploading })
+	if err := d.Cancel(id); err != nil {
+		t.Fatal(err)
+	}
+	if note := n.ended(t, id); note.State != queue.StateCancelled {
+		t.Errorf("ended %v", note.State)
+	}
+	began := time.Now()
+	if err := d.Close(); err != nil || time.Since(began) > DefaultLinger/2 {
+		t.Errorf("Close = %v after %v", err, time.Since(began))
+	}
+}
+
+// plain has a size that is not known, and is no Stream.
+type plain struct{ *chosen }
+
+// Size is not known.
+func (plain) Size() int64 { return engine.UnknownSize }
+
+func TestAdd_wantsAStream(t *testing.T) {
+	d, _ := start(t, newMemory(), Options{})
+	if _, err := d.Add(queue.PriorityNormal, plain{source("a", 1)}); !errors.Is(err, ErrNoStream) {
+		t.Errorf("Add = %v, want ErrNoStream", err)
+	}
+}
