@@ -30,6 +30,8 @@ export class Records {
   readonly #journal: Promise<Journal>;
   /** The names of the uploads that this session has begun or gone on with, those too that rest. */
   readonly #ours = new Set<string>();
+  /** The names that this session has open, and who of it waits for each: a file that is dropped and chosen again. */
+  readonly #held = new Map<string, (() => void)[]>();
   /** The upload that is being discarded, by its ID, and how to end that. */
   #discarding: { uploadId: string; end(error: Facts | undefined): void } | undefined;
   #discards: Promise<unknown> = Promise.resolve();
@@ -66,27 +68,51 @@ export class Records {
 
   async #perform(journal: Journal, kind: number, file: number, name: string, record: Uint8Array): Promise<Frame | undefined> {
     switch (kind) {
-      case Action.load: {
-        const loaded = await journal.load(name);
-        if (loaded === "locked") return events.loaded(file, undefined, Cause.locked);
-        this.#ours.add(name);
-        // A record that no frame carries is none that the engine has written.
-        if (loaded.record && loaded.record.length > maxRecord) await journal.setAside(name);
-        else return events.loaded(file, loaded.record);
-        return events.loaded(file, undefined);
-      }
+      case Action.load: return this.#load(journal, file, name);
       case Action.save: await journal.save(name, record); break;
       case Action.append: await journal.append(name, record); break;
       case Action.forget:
         this.#ours.delete(name);
-        await journal.forget(name);
+        try {
+          await journal.forget(name);
+        } finally {
+          this.#giveUp(name);
+        }
         if (file === noFile) return undefined;
         break;
       default:
         journal.unlock(name);
+        this.#giveUp(name);
         return undefined;
     }
     return events.saved(file);
+  }
+
+  /** Waits for what this session itself does about the same upload; what another has open is its own. */
+  async #load(journal: Journal, file: number, name: string): Promise<Frame> {
+    for (let waiting = this.#held.get(name); waiting; waiting = this.#held.get(name)) {
+      const waits = waiting;
+      await new Promise<void>((resolve) => waits.push(resolve));
+    }
+    this.#held.set(name, []);
+    let loaded: Awaited<ReturnType<Journal["load"]>> = "locked";
+    try {
+      loaded = await journal.load(name);
+    } finally {
+      if (loaded === "locked") this.#giveUp(name);
+    }
+    if (loaded === "locked") return events.loaded(file, undefined, Cause.locked);
+    this.#ours.add(name);
+    const { record } = loaded;
+    if (!record || record.length <= maxRecord) return events.loaded(file, record);
+    await journal.setAside(name); // no frame carries it, so that the engine never wrote it
+    return events.loaded(file, undefined);
+  }
+
+  #giveUp(name: string): void {
+    const waiting = this.#held.get(name) ?? [];
+    this.#held.delete(name);
+    for (const resolve of waiting) resolve();
   }
 
   /** A record is damaged: it is kept for whoever wants to look, out of the way of the next one. */

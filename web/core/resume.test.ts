@@ -202,6 +202,20 @@ test("journal: two sessions never go on with the same file", async () => {
   await assert.rejects(Promise.resolve(task));
 });
 
+test("journal: a file that is dropped and chosen again waits for its own clean-up", async () => {
+  const up = uploader(options(parts));
+  silent(2);
+  const file = fileOf("big", 11 << 20);
+  const first = up.upload(file);
+  await until("it goes", () => first.info().partsStored > 0);
+  first.cancel();
+  store.answer = () => undefined;
+  const again = up.upload(file);
+  const third = up.upload(file); // and the same file twice is stored twice
+  assert.deepEqual([(await again).etag, (await third).etag], ['"joined"', '"joined"']);
+  assert.deepEqual([asked("POST", "uploads="), asked("DELETE"), store.uploads.size], [3, 1, 0]);
+});
+
 test("journal: that cannot be had is said, and nothing fails for it", async () => {
   const { journal: _, ...rest } = options(parts); // there is no IndexedDB in Node
   const up = uploader(rest);

@@ -60,6 +60,13 @@ test("what was refused or broken off is told apart", () => {
   assert.deepEqual(told(), ["bad: 1 file stored, 2 refused (403), 1 broken off / PutObject"]);
 });
 
+test("to find nothing is no refusal", () => {
+  const { request, file, told } = stage();
+  request("ListParts", file())(404);
+  request("ListParts", file())(403);
+  assert.deepEqual(told(), ["bad: Asked once which parts are stored, 1 refused (403) / ListParts"]);
+});
+
 test("an operation without words of its own goes by its name", () => {
   const { request, file, told } = stage();
   request("DeleteObject", file())(200);

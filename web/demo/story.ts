@@ -158,7 +158,9 @@ export class Story {
     if (!group || event.type !== "response") return;
     this.#requests.delete(event.id);
     group.inFlight.delete(event.id);
-    if (event.status === 0) group.broken++;
+    // That there is nothing is an answer to who asks what there is.
+    if (event.status === 404 && looks.includes(event.operation)) group.stored++;
+    else if (event.status === 0) group.broken++;
     else if (event.status >= 300) group.refused.set(event.status, (group.refused.get(event.status) ?? 0) + 1);
     else group.stored++;
   }
@@ -197,6 +199,8 @@ function groupLine(group: Group, begun: number): Line {
   const tone = refused > 0 && given ? "bad" : inFlight.size > 0 ? "go" : broken > 0 ? "wait" : "good";
   return { id: group.line, tone, title, detail: `${group.operation} ${parts}`.trim(), isCode: true, at: group.at - begun };
 }
+
+const looks = ["ListParts", "HeadObject"];
 
 const done = { pause: "paused", resume: "resumed", retry: "retried", cancel: "cancelled" } as const;
 
