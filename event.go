@@ -120,7 +120,7 @@ func (c *Client) translate(t *Task, n *driver.Note) (Event, bool) {
 // moved takes a task to its new state, and reports that there is something to
 // tell. The caller holds mu.
 func (c *Client) moved(t *Task, n *driver.Note, e *Event) bool {
-	if n.State == StateQueued {
+	if !n.State.Ended() && n.State != StatePaused {
 		c.again(t)
 	}
 	if _, alive := c.tasks[t]; !alive {
