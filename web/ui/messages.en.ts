@@ -46,8 +46,8 @@ export const english: Messages = {
     },
     unreachable: "The store does not answer.",
     unreachableFiles: {
-      one: "{n} file failed. Check the network, then add it again.",
-      other: "{n} files failed. Check the network, then add them again.",
+      one: "{n} file failed. Check the network, then try again.",
+      other: "{n} files failed. Check the network, then try again.",
     },
     show: "Show",
     skipped: {
@@ -195,7 +195,7 @@ export const english: Messages = {
     ChecksumInvalid: "The checksum that this page gave is none.",
     ConditionInvalid: "The condition that this page gave is none.",
     PartInvalid: "A part of the file could not be made.",
-    PartMissing: "A part of the file is missing; add the file again.",
+    PartMissing: "A part of the file is missing; try again.",
     UploadIDInvalid: "The store answered with an upload that cannot be.",
     ListInvalid: "The list of parts could not be asked for.",
     FormInvalid: "The form that this page asked for cannot be sent.",
@@ -228,7 +228,7 @@ export const english: Messages = {
 
     AccessDenied: "You may not write there.",
     NoSuchBucket: "There is no such bucket.",
-    NoSuchUpload: "The store has forgotten this upload; add the file again.",
+    NoSuchUpload: "The store has forgotten this upload; try again.",
     SignatureDoesNotMatch: "The store does not accept the signature.",
     InvalidAccessKeyId: "The store does not know the credentials.",
     InvalidToken: "The credentials are not for this store.",
@@ -244,10 +244,10 @@ export const english: Messages = {
     Corrupted: "The file is damaged on its way, again and again.",
     OutcomeUnknown: "Nobody can say whether the file was stored; look for it.",
     PreconditionFailed: "There is something under this name already.",
-    BadDigest: "The file was damaged on its way; add it again.",
-    SlowDown: "The store is busy; add the file again in a while.",
-    ServiceUnavailable: "The store is busy; add the file again in a while.",
-    InternalError: "The store failed; add the file again.",
+    BadDigest: "The file was damaged on its way; try again.",
+    SlowDown: "The store is busy; try again in a while.",
+    ServiceUnavailable: "The store is busy; try again in a while.",
+    InternalError: "The store failed; try again.",
     QuotaExceeded: "The store is full.",
   },
   left: {

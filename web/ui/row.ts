@@ -83,14 +83,11 @@ export class RowTemplate {
         return html`<b class="bad">${m.states.failed}</b>
           <span>${m.errors[code] ?? m.errors.other}</span>
           ${this.#word("retry", m.actions.retry, m.actions.retryLabel, task, () => this.#actions.retry(task))}
-          <button type="button" class="link" data-action="details" aria-expanded=${view.detailed}
-            aria-label=${this.#label(m.actions.detailsLabel, task)}
-            @click=${() => this.#actions.toggleDetails(task)}>${m.actions.details}</button>`;
+          ${this.#word("details", m.actions.details, m.actions.detailsLabel, task, () => this.#actions.toggleDetails(task), view.detailed)}`;
       }
       case "cancelled":
         return html`<b>${m.states.cancelled}</b>${view.canUndo
-          ? html`<button type="button" class="link" data-action="undo" aria-label=${this.#label(m.actions.undoLabel, task)}
-              @click=${() => this.#actions.undo(task)}>${m.actions.undo}</button>`
+          ? this.#word("undo", m.actions.undo, m.actions.undoLabel, task, () => this.#actions.undo(task))
           : nothing}`;
       case "conflict":
         return html`<b class="wait">${m.states.conflict}</b> <span>${m.about.conflict}</span> ${this.#choices(task)}`;
@@ -132,9 +129,10 @@ export class RowTemplate {
     return choices.map(([choice, word, label]) => this.#word(choice, word, label, task, () => this.#actions.resolve(task, choice)));
   }
 
-  /** A button that is a word in the line of the state. */
-  #word(action: string, word: string, label: string, task: UploadTask, click: () => void): TemplateResult {
-    return html`<button type="button" class="link" data-action=${action} aria-label=${this.#label(label, task)} @click=${click}>${word}</button>`;
+  /** A button that is a word in the line of the state; expanded says whether it shows more now. */
+  #word(action: string, word: string, label: string, task: UploadTask, click: () => void, expanded?: boolean): TemplateResult {
+    return html`<button type="button" class="link" data-action=${action} aria-expanded=${expanded ?? nothing}
+      aria-label=${this.#label(label, task)} @click=${click}>${word}</button>`;
   }
 
   #link(task: UploadTask): TemplateResult {
@@ -181,7 +179,7 @@ export class RowTemplate {
     if (isEnded(state) || state === "queued" || state === "conflict" || (state === "paused" && info.sent === 0)) return nothing;
     const inParts = info.parts > 0;
     const cells: Cell[] = inParts ? view.task.cells(cellsFor(mapWidth)) : [{
-      state: state === "uploading" || state === "completing" || state === "hashing" ? "inFlight" : "held",
+      state: state === "holding" || state === "offline" || state === "throttled" ? "held" : "inFlight",
       filled: info.size > 0 ? info.sent / info.size : 0,
     }];
     const m = this.#messages;

@@ -174,6 +174,7 @@ const list = css`
   .name span:last-child { flex: none }
   .state { grid-column: 2; min-inline-size: 0; font-size: 13px; color: var(--soft); overflow-wrap: break-word }
   .state > * { margin-inline-end: 2px }
+  .state .link + .link { margin-inline-start: 8px }
   .state b { font-weight: 550 }
   .state b.plain { font-weight: inherit }
   li[data-state="uploading"] .state b { color: var(--ink) }
