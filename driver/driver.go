@@ -103,8 +103,6 @@ type Driver struct {
 	asking  error         // why the last refresh failed
 	closing chan struct{} // not nil once Close began; closed when nothing is left to do
 	keeping bool          // what can be resumed is only paused while closing
-	dropped bool          // and something could not
-	left    bool          // something was left: aborts that nobody brings credentials for
 	notes   []Note        // of this drain; the turn loop's own
 }
 
@@ -116,6 +114,7 @@ type file struct {
 	flights int     // requests under way
 	begun   bool    // it was described
 	saved   bool    // the journal has a record of it
+	uploads bool    // the store has parts of it, as far as is known
 }
 
 // New starts a driver. The error says what is wrong with c or o. Close it.

@@ -56,7 +56,7 @@ func (d *Driver) beginHash(act *engine.Action) {
 		if err != nil {
 			ev = engine.Event{Kind: engine.EvBroke, Req: id, Cause: brokeCause(ctx, err)}
 		}
-		d.land(owner, &ev, err)
+		d.land(owner, 0, &ev, err)
 		cancel(nil)
 	})
 }

@@ -97,6 +97,7 @@ func (f *file) heard(kind engine.ActionKind, ev *engine.Event, err error) {
 		f.broke = err
 	case kind == engine.ActLoad:
 		f.saved = ev.Record != nil
+		f.uploads = f.saved
 	case kind == engine.ActSave:
 		f.saved = true
 	case kind == engine.ActForget:

@@ -57,6 +57,10 @@ func (d *Driver) note(act *engine.Action) {
 	switch act.Kind {
 	case engine.ActNoteState:
 		d.move(act.File, act.State)
+	case engine.ActNoteOrphan:
+		if f := d.file(act.File); f != nil {
+			f.uploads = false // nobody will try again
+		}
 	case engine.ActNotePart:
 		if f := d.file(act.File); f != nil && f.stream != nil {
 			f.stream.drop(act.Part)
@@ -96,6 +100,7 @@ func (d *Driver) move(id engine.FileID, s engine.State) {
 	delete(d.live, id)
 	delete(d.failed, id)
 	delete(d.ended, id)
+	f.uploads = f.uploads && s != queue.StateDone
 	switch {
 	case !s.Ended():
 		d.live[id] = f
@@ -120,13 +125,11 @@ func (d *Driver) moveAll() {
 	}
 }
 
-// forget drops the files that have ended and have nothing under way, once no
-// abort of them can still be waiting for its next try. The caller holds mu.
+// forget drops the files that have ended and have nothing under way nor to be
+// aborted. The caller holds mu.
 func (d *Driver) forget() {
-	_, waiting := d.engine.Wake()
 	for id, f := range d.ended {
-		info, _ := d.engine.File(id)
-		if f.flights == 0 && (!waiting || info.State != queue.StateCancelled) {
+		if f.flights == 0 && !f.uploads {
 			delete(d.ended, id)
 		}
 	}

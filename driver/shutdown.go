@@ -36,7 +36,7 @@ func (d *Driver) shut(keep bool) error {
 	select {
 	case <-d.closing:
 	case <-time.After(d.options.Linger):
-		if !d.keeping || d.dropped {
+		if !d.keeping {
 			err = ErrUnfinished
 		}
 	}
@@ -44,10 +44,21 @@ func (d *Driver) shut(keep bool) error {
 	<-d.looped
 	d.work.Wait()
 	d.closeRecords()
-	if d.left {
+	if d.owes() {
 		err = ErrUnfinished
 	}
 	return err
+}
+
+// owes reports that the store still has parts of a file that was dropped. The
+// caller holds mu, or the driver has ended.
+func (d *Driver) owes() bool {
+	for _, f := range d.ended {
+		if f.uploads {
+			return true
+		}
+	}
+	return false
 }
 
 // rest has the engine cancel everything, also what failed and was kept for
@@ -57,7 +68,6 @@ func (d *Driver) rest() {
 	for _, from := range []map[engine.FileID]*file{d.live, d.failed} {
 		for id, f := range from {
 			if !d.keeping || f.begun && !f.saved {
-				d.dropped = d.dropped || f.begun
 				d.must(&engine.Event{Kind: engine.EvCancel, File: id})
 			}
 		}
@@ -80,8 +90,7 @@ func (d *Driver) finished() bool {
 	}
 	if t.Held {
 		// Without credentials there is nothing to send but aborts.
-		d.left = !d.keeping || d.dropped
-		return !d.left || d.refresh == nil
+		return !d.owes() || d.refresh == nil
 	}
 	_, waiting := d.engine.Wake() // to try an abort again
 	return !waiting

@@ -122,11 +122,23 @@ func (f *flight) run(ctx context.Context, err error) {
 	if err != nil {
 		ev = engine.Event{Kind: engine.EvBroke, Req: f.id, Cause: brokeCause(ctx, err)}
 	}
-	f.driver.land(f.file, &ev, err)
+	f.driver.land(f.file, f.request.Op, &ev, err)
 }
 
-// land ends the request that ev is about, one of owner; err is why it broke.
-func (d *Driver) land(owner engine.FileID, ev *engine.Event, err error) {
+// answered notes whether the store has parts of a file now. The caller holds the
+// driver's mu.
+func (f *file) answered(op s3.Op, status int) {
+	switch {
+	case op == s3.OpCreateMultipartUpload:
+		f.uploads = status < 300
+	case op == s3.OpAbortMultipartUpload && (status < 300 || status == 404):
+		f.uploads = false
+	}
+}
+
+// land ends the request that ev is about, one of owner; op is 0 where it was not
+// to the store, and err is why it broke.
+func (d *Driver) land(owner engine.FileID, op s3.Op, ev *engine.Event, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.flights, ev.Req)
@@ -134,6 +146,8 @@ func (d *Driver) land(owner engine.FileID, ev *engine.Event, err error) {
 		f.flights--
 		if err != nil {
 			f.broke = err
+		} else {
+			f.answered(op, ev.Status)
 		}
 	}
 	d.must(ev)
