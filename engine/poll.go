@@ -222,6 +222,11 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		return e.notes.poll(act) || e.pollSend(now, act)
 	}
 	if err := e.sign(r, c, now); err != nil {
+		if s.form {
+			// What does not fit into a form goes up without one.
+			s.form = false
+			return e.pollSend(now, act)
+		}
 		e.unworded(s, Error{Code: s3.CodeFormInvalid, Op: r.send.Op})
 		return e.notes.poll(act) || e.pollSend(now, act)
 	}
@@ -274,6 +279,9 @@ func (e *Engine) signForm(r *request, c *cred.Credentials, now Now) error {
 		err = e.v4.Policy(p, &c.Credentials, e.address.Region, now.Wall)
 	}
 	r.send.Form = append(r.send.Form[:0], p.Form...)
+	if err == nil {
+		_, err = r.send.AppendFormHead(nil)
+	}
 	return err
 }
 

@@ -138,3 +138,11 @@ test("form: a small file goes up as one, which nobody listens to, so that it nee
   await up.upload(fileOf("b.bin", 1 << 20));
   assert.deepEqual([store.requests[1]?.method, store.requests[1]?.watched], ["PUT", true]);
 });
+
+test("form: what a form is too long for goes as it would without", async () => {
+  const up = uploader(options({ formBelow: 1 << 20 }));
+  const tags = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${i}${"ä".repeat(120)}`, "ö".repeat(250)]));
+  assert.equal((await up.upload(fileOf("a.bin", 1000), { tags })).key, "a.bin");
+  assert.deepEqual(store.requests.map(({ method }) => method), ["PUT"]);
+  assert.equal((await up.upload(fileOf("b.bin", 1000))).key, "b.bin");
+});
