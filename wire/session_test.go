@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/bucketline/bucketline/engine"
@@ -97,5 +98,41 @@ func TestOpen_namesTheOption(t *testing.T) {
 	out := s.Open(nil, (&Frame{Fields: []s3.Field{{Name: "buckets", Value: "b"}}}).Append(nil))
 	if got := frames(t, out); len(got) != 1 || code(&got[0]) != "OptionUnknown" {
 		t.Errorf("Open = %+v, want OptionUnknown", got)
+	}
+}
+
+// A step that has drained the engine says last when time alone gives it
+// something to do, and nothing of the kind while only an event can.
+func TestStep_saysWhenToWake(t *testing.T) {
+	s := opened(t)
+	step := func(events ...Frame) []Frame {
+		src := (&Frame{Kind: KindNow, X: 1000, Y: 1_700_000_000_000}).Append(nil)
+		for i := range events {
+			src = events[i].Append(src)
+		}
+		return frames(t, s.Step(nil, src))
+	}
+	wakes := func(all []Frame) int {
+		return len(slices.DeleteFunc(slices.Clone(all), func(f Frame) bool { return f.Kind != KindWake }))
+	}
+	if got := step(); len(got) != 0 {
+		t.Errorf("a session without files says %+v", got)
+	}
+	credentials := fields("accessKey", "AKID", "secretKey", "secret", "expiration", "2030-01-01T00:00:00Z")
+	step(
+		Frame{Kind: uint8(engine.EvCredentials), Fields: credentials},
+		Frame{Kind: uint8(engine.EvAdded), Body: append64(nil, 5)},
+	)
+	object := fields("key", "a", "checksumAlgorithm", "CRC32C", "checksumValue", "4waSgw==")
+	got := step(Frame{Kind: uint8(engine.EvDescribed), X: 5, Fields: object})
+	send := slices.IndexFunc(got, func(f Frame) bool { return f.Kind == uint8(engine.ActSend) })
+	if send < 0 || wakes(got) != 1 || got[len(got)-1].Kind != KindWake || got[len(got)-1].X != 1000+engine.DefaultStallMillis {
+		t.Fatalf("a request under way says %+v, want a wake at its stall, last", got)
+	}
+	body := []byte("<Error><Code>SlowDown</Code></Error>")
+	got = step(Frame{Kind: uint8(engine.EvAnswered), Req: got[send].Req, B: 503, Body: body})
+	last := got[len(got)-1]
+	if wakes(got) != 1 || last.Kind != KindWake || last.X < 1000 || last.X > 1000+engine.DefaultStallMillis {
+		t.Errorf("a request that is put off says %+v, want a wake, last", got)
 	}
 }

@@ -242,11 +242,20 @@ export class Notes {
     this.#host.tell({ type: "state", task, state: task.state });
   }
 
-  #count(task: Task): void {
+  /** Drops a task that failed when there was no engine any more. */
+  drop(task: Task): void {
+    if (task.own !== "failed") return;
+    this.#count(task, -1);
+    task.state = "cancelled";
+    this.#count(task);
+    this.#moveOn(task);
+  }
+
+  #count(task: Task, by = 1): void {
     const last = this.#last;
     if (!last) return;
-    const { size } = task.file;
-    last.files[task.state]++;
+    const size = by * task.file.size;
+    last.files[task.state] += by;
     if (task.state !== "cancelled") last.size += size;
     if (task.state !== "done") return;
     for (const counter of ["sent", "acknowledged", "stored"] as const) last[counter] += size;

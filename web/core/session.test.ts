@@ -228,6 +228,11 @@ test("engine: that cannot be had fails every upload, and says so", async () => {
   await assert.rejects(up.ready, code("EngineUnavailable"));
   await assert.rejects(Promise.resolve(dropped), { name: "AbortError" });
   assert.deepEqual([up.totals().files.failed, up.totals().files.cancelled], [1, 1]);
+  const [, failed] = up.tasks();
+  failed?.cancel();
+  assert.deepEqual([failed?.state, up.totals().files.failed, up.totals().files.cancelled, up.totals().size], ["cancelled", 0, 2, 0]);
+  await assert.rejects(Promise.resolve(up.upload(file("c", 7))), code("EngineUnavailable"));
+  assert.deepEqual([up.totals().files.failed, up.totals().size], [1, 7]);
 });
 
 test("engine: what it needs to know is asked for by name before it is ready", async () => {

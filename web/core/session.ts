@@ -179,7 +179,11 @@ class Session implements Uploader {
     get paused(): boolean { return session.#notes.paused; },
     info: (id: number): FileInfo => this.#info(id),
     cells: (id: number, max: number): Cell[] => this.#cells(id, max),
-    want: (id: number, what: "cancel" | "pause" | "resume" | "retry"): void => this.#want(events.of(what, id)),
+    want: (id: number, what: "cancel" | "pause" | "resume" | "retry"): void => {
+      const task = this.#tasks[id];
+      if (this.#turns.broken && task && what === "cancel") this.#notes.drop(task);
+      this.#want(events.of(what, id));
+    },
     prioritize: (id: number, priority: Priority): void => this.#want(events.prioritize(id, priority)),
     resolve: (id: number, choice: "skip" | "rename" | "replace"): void => this.#want(events.resolve(id, choice)),
   }))(this);
