@@ -164,6 +164,12 @@ func FuzzFrame_read(f *testing.F) {
 	whole := Frame{Kind: 5, Fields: []s3.Field{{Name: "a", Value: "b"}}, Body: []byte("body")}
 	f.Add(whole.Append(nil))
 	f.Add((&Frame{}).Append(nil))
+	for _, c := range events {
+		for kind := range uint8(engine.EvAbandon) {
+			c.frame.Kind = kind + 1
+			f.Add(c.frame.Append(nil))
+		}
+	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		var got, again Frame
 		after, skipped := Skip(src)

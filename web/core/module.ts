@@ -26,8 +26,8 @@ export interface Step {
   wake: number | undefined;
 }
 
-/** What a step returns at least when it has more to say. */
-const more = 32 << 10;
+/** wire.StepBytes: what a step returns at least when it has more to say. */
+export const stepBytes = 32 << 10;
 
 /** How much goes in at once: bytes that the page of shared memory need not grow for, events that a uint16 can count. */
 const maxStepBytes = 256 << 10;
@@ -67,7 +67,7 @@ export function startEngine(module: WebAssembly.Module): Engine {
         step.wake = undefined;
         let length = exports.step(write(clocks, ...pieces));
         take(read(length));
-        while (length >= more) {
+        while (length >= stepBytes) {
           length = exports.step(write(clocks));
           take(read(length));
         }

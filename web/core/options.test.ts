@@ -58,4 +58,10 @@ test("createUploader: options that cannot be meant are refused at once", () => {
   assert.throws(() => make({ bucket: "b", connections: 0 }), /"connections" must be a whole number from 1/);
   assert.throws(() => make({ bucket: "b", signature: { version: 3 } }), /must be 4 or 2/);
   assert.throws(() => make({ bucket: "b", signature: { versoin: 4 } }), /did you mean "version"/);
+  assert.throws(() => make({ bucket: "b", checksum: "crc64nvme" }), /"checksum" must be one of .*; did you mean "CRC64NVME"\?/);
+  assert.throws(() => make({ bucket: "b", stallMillis: 0 }), /"stallMillis" must be a whole number from 1/);
+  assert.throws(() => make({ bucket: "b", retryMilis: 1 }), /did you mean "retryMillis"/);
+  assert.throws(() => make({ bucket: "b", formBelow: -1 }), /"formBelow" must be a whole number/);
+  for (const journal of [1, null, {}, ""]) assert.throws(() => make({ bucket: "b", journal }), /"journal" must be true, false, a name or a Journal/);
+  for (const worker of [true, 1, null]) assert.throws(() => make({ bucket: "b", worker }), /"worker" must be an address, or false/);
 });

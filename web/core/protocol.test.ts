@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { uploaderShape } from "./config.js";
 import { describe } from "./describe.js";
 import { hints } from "./error.js";
-import { Action, cellStates, Event, Query, reasons, states } from "./protocol.js";
-import { uploaderShape } from "./session.js";
-import { Cause } from "./transport.js";
+import { maxFrameBytes, stepBytes } from "./module.js";
+import {
+  Action, Algorithm, cellStates, conflicts, Event, isEnded, maxFiles, noFile, priorities, Query, reasons, states,
+} from "./protocol.js";
+import { Cause, maxAnswerBytes } from "./transport.js";
 
 const names = JSON.parse(readFileSync("wire/testdata/names.json", "utf8")) as Record<string, unknown>;
 
@@ -14,9 +17,21 @@ test("protocol: the numbers are the engine's", () => {
   assert.deepEqual({ ...Action }, names["actions"]);
   assert.deepEqual({ ...Query }, names["queries"]);
   assert.deepEqual({ ...Cause }, names["causes"]);
+  assert.deepEqual({ ...Algorithm }, names["algorithms"]);
   assert.deepEqual([...states], names["states"]);
+  assert.deepEqual([...priorities], names["priorities"]);
+  assert.deepEqual([...conflicts], names["conflicts"]);
   assert.deepEqual([...reasons], names["reasons"]);
   assert.deepEqual([...cellStates], names["cellStates"]);
+});
+
+test("protocol: the limits are the engine's", () => {
+  const { maxDigests: _, ...limits } = names["limits"] as Record<string, number>;
+  assert.deepEqual({ maxFiles, noFile, maxFrameBytes, maxAnswerBytes, stepBytes }, limits);
+});
+
+test("protocol: the states from done on are final", () => {
+  assert.deepEqual(states.filter(isEnded), states.slice(states.indexOf("done")));
 });
 
 test("protocol: the options that cross are those that the engine takes", () => {

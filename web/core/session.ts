@@ -5,24 +5,25 @@
  *
  * turns.ts takes turns with the engine; requests.ts sends and hashes bytes,
  * records.ts keeps the journal, refresh.ts asks for credentials, notes.ts says
- * what the engine tells people.
+ * what the engine tells people; config.ts and describe.ts read what a page gives.
  */
 import type {
   Cell, Credentials, FileInfo, PreviousUpload, Priority, Swept, Totals, UploadOptions, UploadTask, Uploader, UploaderEvent,
   UploaderOptions,
 } from "./api.js";
 import { Alarm } from "./alarm.js";
-import { checkChoice, describe } from "./describe.js";
+import { configOf } from "./config.js";
+import { describe } from "./describe.js";
 import { BucketlineError, type Facts } from "./error.js";
 import { events } from "./events.js";
 import { field, frame, int64, type Frame } from "./frame.js";
 import { Hashing } from "./hashing.js";
 import { loadEngine, type Engine } from "./module.js";
 import { Notes } from "./notes.js";
-import { check, toFields, type Shape } from "./options.js";
+import { check, type Shape } from "./options.js";
 import { isOffline, watchPage } from "./pagewatch.js";
 import {
-  Action, Algorithm, cellStates, defaultModule, defaultWorker, Event, maxFiles, Query, reasonOf, refusal, stateOf, states,
+  Action, cellStates, defaultModule, defaultWorker, Event, maxFiles, Query, reasonOf, refusal, stateOf, states,
 } from "./protocol.js";
 import { Records } from "./records.js";
 import { credentialsFrame, Refresh } from "./refresh.js";
@@ -30,19 +31,6 @@ import { Requests } from "./requests.js";
 import { Task } from "./task.js";
 import { Cause } from "./transport.js";
 import { Turns } from "./turns.js";
-
-/** The options that the engine takes by their names here. */
-export const uploaderShape: Shape = {
-  bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
-  pathStyle: "boolean", dualStack: "boolean", accelerate: "boolean", allowHTTP: "boolean",
-  connections: "count", partSize: "count", multipartThreshold: "count", formBelow: "size", checksum: "text",
-  retryMillis: "count", stallMillis: "count",
-};
-
-const ownShape: Shape = {
-  ...uploaderShape, prefix: "text", credentials: "other", credentialsExpired: "function", signature: "other",
-  wasm: "other", worker: "other", journal: "other",
-};
 
 const sweepShape: Shape = { prefix: "text", olderThanMillis: "size" };
 
@@ -83,10 +71,8 @@ class Session implements Uploader {
   readonly #notes: Notes;
 
   constructor(options: UploaderOptions) {
-    const version = checkUploader(options);
+    const config = configOf(options);
     this.#options = { ...options };
-    const fields = toFields(this.#options as unknown as Record<string, unknown>, uploaderShape);
-    fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!options.credentialsExpired)], ["seed", seed()]);
     if (options.credentials) this.#early = credentialsFrame("createUploader: credentials", options.credentials);
     const session = this; // the hosts read what changes
     const push = (event: Frame): void => this.#turns.push(event);
@@ -130,7 +116,7 @@ class Session implements Uploader {
       online: () => this.#network("online"),
       shown: () => this.#shown(),
     });
-    this.ready = this.#open(frame(0, { fields })).then(() => {
+    this.ready = this.#open(config).then(() => {
       const why = this.#turns.broken;
       if (why) throw new BucketlineError("createUploader", why);
     });
@@ -428,31 +414,4 @@ class Session implements Uploader {
       }
     }
   }
-}
-
-/** Throws a TypeError for options that cannot be meant; returns the version of signatures. */
-function checkUploader(options: UploaderOptions): number {
-  const what = "createUploader";
-  check(what, options, ownShape);
-  const { bucket, signature, journal, worker, checksum } = options;
-  if (!bucket) throw new TypeError('createUploader: option "bucket" is missing');
-  if (signature) check("createUploader: signature", signature, { version: "size" });
-  const version = signature?.version ?? 4;
-  if (version !== 2 && version !== 4) throw new TypeError('createUploader: option "signature.version" must be 4 or 2');
-  checkChoice(what, "checksum", checksum, [...Object.keys(Algorithm), "none"]);
-  const isJournal = typeof journal === "object" && journal !== null && typeof journal.load === "function";
-  if (!isJournal && !["undefined", "boolean", "string"].includes(typeof journal)) {
-    throw new TypeError('createUploader: option "journal" must be true, false, a name or a Journal');
-  }
-  if (journal === "") throw new TypeError('createUploader: option "journal" must be true, false, a name or a Journal, not an empty name');
-  if (worker !== undefined && worker !== false && typeof worker !== "string" && !(worker instanceof URL)) {
-    throw new TypeError('createUploader: option "worker" must be an address, or false');
-  }
-  return version;
-}
-
-/** A random number of 64 bits, for what the engine spreads at random. */
-function seed(): string {
-  const [number = 0n] = crypto.getRandomValues(new BigUint64Array(1));
-  return String(number);
 }

@@ -40,7 +40,7 @@ export const Cause = {
 export type Cause = (typeof Cause)[keyof typeof Cause];
 
 /** engine.MaxAnswerBytes. */
-const maxAnswerBytes = 1 << 20;
+export const maxAnswerBytes = 1 << 20;
 
 /** More headers than any store sends; wire.MaxFields has room for them. */
 const maxAnswerHeaders = 256;

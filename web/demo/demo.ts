@@ -7,6 +7,7 @@ import type { Credentials, HoldReason, Uploader, UploaderEvent } from "../core/a
 import { assumeRoleWithWebIdentity, createUploader } from "../core/index.js";
 import { createLogin, type Login } from "../login/index.js";
 import "../ui/index.js";
+import { activeFiles } from "../ui/list.js";
 import { loadConfig, type Config } from "./config.js";
 import { Story } from "./story.js";
 import { clock, StoryView } from "./storyview.js";
@@ -109,6 +110,7 @@ async function work(config: Config, login: Login): Promise<void> {
     view.update();
   });
   connect(uploader, login, credentials, story);
+  await tellPrevious(uploader, story, view);
 }
 
 /** How to get credentials, the first time and again: an ID token that is fresh enough, and the STS. */
@@ -205,8 +207,17 @@ function connect(uploader: Uploader, login: Login, credentials: () => Promise<Cr
 }
 
 function isBusy(uploader: Uploader): boolean {
-  const { queued, uploading, holding, completing } = uploader.totals().files;
-  return queued + uploading + holding + completing > 0;
+  return activeFiles(uploader.totals().files) > 0;
+}
+
+/** Says what an earlier visit has not finished: the list cannot, since it has no files for it. */
+async function tellPrevious(uploader: Uploader, story: Story, view: StoryView): Promise<void> {
+  const previous = await uploader.previous();
+  const [latest] = previous;
+  if (!latest) return;
+  const others = previous.length > 1 ? ` and ${previous.length - 1} more` : "";
+  story.note(`${latest.name}${others} of an earlier visit ${previous.length > 1 ? "are" : "is"} not finished`, "choose the same again to go on", "wait");
+  view.update();
 }
 
 main().catch(showTrouble);

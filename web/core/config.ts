@@ -1,0 +1,48 @@
+/** What an uploader is told once: its options, checked, as the engine takes them. */
+import type { UploaderOptions } from "./api.js";
+import { checkChoice } from "./describe.js";
+import { frame, type Frame } from "./frame.js";
+import { check, toFields, type Shape } from "./options.js";
+import { Algorithm } from "./protocol.js";
+
+/** The options that the engine takes by their names here. */
+export const uploaderShape: Shape = {
+  bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
+  pathStyle: "boolean", dualStack: "boolean", accelerate: "boolean", allowHTTP: "boolean",
+  connections: "count", partSize: "count", multipartThreshold: "count", formBelow: "size", checksum: "text",
+  retryMillis: "count", stallMillis: "count",
+};
+
+const ownShape: Shape = {
+  ...uploaderShape, prefix: "text", credentials: "other", credentialsExpired: "function", signature: "other",
+  wasm: "other", worker: "other", journal: "other",
+};
+
+/** The frame that opens a session with options. Throws a TypeError for what cannot be meant. */
+export function configOf(options: UploaderOptions): Frame {
+  const what = "createUploader";
+  check(what, options, ownShape);
+  const { bucket, signature, journal, worker, checksum } = options;
+  if (!bucket) throw new TypeError('createUploader: option "bucket" is missing');
+  if (signature) check("createUploader: signature", signature, { version: "size" });
+  const version = signature?.version ?? 4;
+  if (version !== 2 && version !== 4) throw new TypeError('createUploader: option "signature.version" must be 4 or 2');
+  checkChoice(what, "checksum", checksum, [...Object.keys(Algorithm), "none"]);
+  const isJournal = typeof journal === "object" && journal !== null && typeof journal.load === "function";
+  if (!isJournal && !["undefined", "boolean", "string"].includes(typeof journal)) {
+    throw new TypeError('createUploader: option "journal" must be true, false, a name or a Journal');
+  }
+  if (journal === "") throw new TypeError('createUploader: option "journal" must be true, false, a name or a Journal, not an empty name');
+  if (worker !== undefined && worker !== false && typeof worker !== "string" && !(worker instanceof URL)) {
+    throw new TypeError('createUploader: option "worker" must be an address, or false');
+  }
+  const fields = toFields({ ...options }, uploaderShape);
+  fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!options.credentialsExpired)], ["seed", seed()]);
+  return frame(0, { fields });
+}
+
+/** A random number of 64 bits, for what the engine spreads at random. */
+function seed(): string {
+  const [number = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return String(number);
+}
