@@ -27,6 +27,7 @@
 package bucketline
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -217,6 +218,11 @@ func New(c Config) (*Client, error) {
 		}
 	}
 	return b, nil
+}
+
+// threshold is from what size on a file goes up in parts, in bytes.
+func (c *Client) threshold() int64 {
+	return cmp.Or(c.config.MultipartThreshold, engine.DefaultMultipartThreshold)
 }
 
 // target is where c's uploads go.

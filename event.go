@@ -20,7 +20,7 @@ type Event struct {
 	Part     int      // EventPart, EventRetry: 1 to 10,000; EventResumed: how many parts
 	Bytes    int64    // EventPart, EventResumed: how many the store has of it
 	Progress Progress // EventProgress
-	Reason   string   // EventHold: "absent", "expired", "invalidated", "refused" or "refresh failed"
+	Reason   string   // EventHold: "absent", "expired", "invalidated", "refused" or "refreshFailed"
 
 	// Delay is how long EventRetry waits, and in EventWarning of code
 	// ClockSkewed by how much the clock is slow.

@@ -73,9 +73,17 @@ type content interface {
 // file is content that lies on a disk.
 type file struct{ *driver.File }
 
-func (f file) identity(*Task) (journal.Source, error) { return f.Identity() }
-func (f file) lasting(*Client) bool                   { return true }
-func (f file) head(context.Context) ([]byte, error)   { return headOf(f) }
+// identity is not worth reading for where the file goes up in one request, of
+// which nothing is remembered.
+func (f file) identity(t *Task) (journal.Source, error) {
+	if f.Size() < t.client.threshold() {
+		return journal.Source{}, nil
+	}
+	return f.Identity()
+}
+
+func (f file) lasting(*Client) bool                 { return true }
+func (f file) head(context.Context) ([]byte, error) { return headOf(f) }
 
 // headOf reads the first bytes of a content whose size is known.
 func headOf(c content) ([]byte, error) {

@@ -1,6 +1,7 @@
 package bucketline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -137,13 +138,8 @@ func (c *Config) Plan(size int64) (Plan, bool) {
 	if err != nil {
 		return Plan{}, false
 	}
-	partSize, threshold := c.PartSize, c.MultipartThreshold
-	if partSize == 0 {
-		partSize = engine.DefaultPartSize
-	}
-	if threshold == 0 {
-		threshold = engine.DefaultMultipartThreshold
-	}
+	partSize := cmp.Or(c.PartSize, engine.DefaultPartSize)
+	threshold := cmp.Or(c.MultipartThreshold, engine.DefaultMultipartThreshold)
 	p, ok := queue.NewPlan(size, partSize, threshold, target.Profile.Facts())
 	return Plan{int(p.Parts), p.PartSize}, ok
 }

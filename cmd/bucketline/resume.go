@@ -59,6 +59,9 @@ func newResume() *cobra.Command {
 
 func runResume(cmd *cobra.Command, f *resumeFlags, args []string) error {
 	folder, err := f.journal.path()
+	if err == nil {
+		err = mayAsk(f.conflict.choice)
+	}
 	if err != nil {
 		return usage(err)
 	}
@@ -152,7 +155,7 @@ func exported(name string) (bucketline.Unfinished, bool, error) {
 
 // upload goes on with the uploads of one group.
 func (f *resumeFlags) upload(cmd *cobra.Command, g group) *upload {
-	u := &upload{config: g.config, patient: cmd.Flags().Changed("retry-for")}
+	u := &upload{config: g.config, patience: f.store.patience(cmd.Flags())}
 	u.feed = func(_ context.Context, visit func(found) error) error {
 		for i := range g.list {
 			x := &g.list[i]

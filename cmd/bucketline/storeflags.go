@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -104,6 +105,14 @@ func (f *storeFlags) finish() (bucketline.Config, error) {
 	return c, err
 }
 
+// patience is how long a store that has never answered is waited for.
+func (f *storeFlags) patience(flags *pflag.FlagSet) time.Duration {
+	if flags.Changed("retry-for") {
+		return forEver
+	}
+	return patience
+}
+
 // authorities is what to trust: the system's, and those in a file; nil means
 // the system's alone.
 func authorities(file string) (*x509.CertPool, error) {
@@ -146,7 +155,8 @@ func (f *storeFlags) configure(flags *pflag.FlagSet, note func(string)) (bucketl
 	}
 	session, err := openSession()
 	if err != nil {
-		return bucketline.Config{}, err
+		c, wrong := f.finish() // for who needs no credentials
+		return c, cmp.Or(wrong, err)
 	}
 	session.defaults(f, flags)
 	c, err := f.finish()

@@ -113,11 +113,10 @@ func runUp(cmd *cobra.Command, f *upFlags, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	if object.OnConflict == bucketline.ConflictAsk && !(interactive(os.Stdin) && interactive(os.Stderr)) {
-		return usage(errors.New("--on-conflict ask needs a terminal to ask at: choose fail, skip, rename or replace"))
+	if err := mayAsk(object.OnConflict); err != nil {
+		return usage(err)
 	}
-	u := new(upload)
-	u.patient = cmd.Flags().Changed("retry-for")
+	u := &upload{patience: f.store.patience(cmd.Flags())}
 	u.config, err = f.store.configure(cmd.Flags(), u.note)
 	if err != nil && !(f.dryRun && (errors.Is(err, errNoLogin))) {
 		return usage(err)
@@ -153,6 +152,14 @@ func runUp(cmd *cobra.Command, f *upFlags, args []string) error {
 		u.config.Journal = "" // nobody could give it again
 	}
 	return u.run(cmd.Context())
+}
+
+// mayAsk refuses to ask where nobody could answer.
+func mayAsk(c bucketline.OnConflict) error {
+	if c == bucketline.ConflictAsk && !(interactive(os.Stdin) && interactive(os.Stderr)) {
+		return errors.New("--on-conflict ask needs a terminal to ask at: choose fail, skip, rename or replace")
+	}
+	return nil
 }
 
 func interactive(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -27,6 +28,9 @@ const (
 	patience = 20 * time.Second
 )
 
+// forEver is a patience that does not end before the engine's own.
+const forEver = time.Duration(math.MaxInt64)
+
 // upload is one run of up or resume.
 type upload struct {
 	config bucketline.Config
@@ -39,8 +43,7 @@ type upload struct {
 	begin func(ctx context.Context, c *bucketline.Client, f found) (*bucketline.Task, error)
 	total func(ctx context.Context) error
 
-	// patient: the command line says how long to try.
-	patient bool
+	patience time.Duration // with a store that has never answered
 
 	// dead are unfinished uploads of files that have another size now: nothing
 	// of them is of use, and they are aborted when their files go up.
@@ -55,6 +58,7 @@ type upload struct {
 	active   map[*bucketline.Task]struct{}
 	left     map[place]struct{} // what failed and may be in the journal
 	answered bool               // the store has answered something
+	given    *bucketline.Task   // was told as failed already, when it never did
 	silent   time.Time          // since when it does not; zero: it was not asked
 	files    int
 	size     int64
@@ -127,7 +131,9 @@ func (u *upload) end(client *bucketline.Client) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for t := range u.active {
-		u.sum.dropped++
+		if t != u.given {
+			u.sum.dropped++
+		}
 		u.left[placeOf(t)] = struct{}{}
 	}
 	if u.config.Journal != "" && len(u.left) > 0 {
@@ -283,9 +289,11 @@ func (u *upload) ended(e bucketline.Event) {
 	result, err := e.Task.Wait()
 	u.mu.Lock()
 	delete(u.active, e.Task)
+	given := e.Task == u.given
 	u.mu.Unlock()
 	var refused *bucketline.Error
 	switch errors.As(err, &refused); {
+	case given:
 	case err == nil:
 		u.mu.Lock()
 		defer u.mu.Unlock()
@@ -322,11 +330,11 @@ func (u *upload) listen(e bucketline.Event) {
 		u.answered = u.answered || moved || e.Kind == bucketline.EventState && e.State == bucketline.StateDone
 	case refused.Status != 0:
 		u.answered = true
-	case u.answered || u.patient || e.Task.Progress().State == bucketline.StateOffline:
+	case u.answered || e.Task.Progress().State == bucketline.StateOffline:
 	case u.silent.IsZero():
 		u.silent = time.Now()
-	case time.Since(u.silent) > patience:
-		u.answered = true // say it once
+	case time.Since(u.silent) > u.patience:
+		u.answered, u.given = true, e.Task // say it once
 		u.sum.failed++
 		f := failure{e.Task.Name(), e.Task.Key(), e.Err}
 		u.sum.failures = append(u.sum.failures, f)

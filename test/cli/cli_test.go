@@ -103,7 +103,7 @@ func (c command) prepare(t *testing.T) (cmd *exec.Cmd, stdout, stderr *bytes.Buf
 	if home == "" {
 		home = t.TempDir()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
 	cmd = exec.CommandContext(ctx, binary, c.args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it says where it hangs
