@@ -50,12 +50,14 @@ func TestBody_digestOfTheLastReader(t *testing.T) {
 	if b.whole() || b.digest != nil {
 		t.Errorf("half a body has digest %x", b.digest)
 	}
-	s.bytes[10] ^= 1 // before the second reader comes there
-	if _, err := io.Copy(io.Discard, b.Reader()); err != nil {
-		t.Fatal(err)
-	}
-	if want := digestOf(s3.CRC32C, s.bytes); !bytes.Equal(b.digest, want) {
-		t.Errorf("digest %x, want that of what was read last, %x", b.digest, want)
+	for range 2 {
+		s.bytes[10] ^= 1 // before the next reader comes there
+		if _, err := io.Copy(io.Discard, b.Reader()); err != nil {
+			t.Fatal(err)
+		}
+		if want := digestOf(s3.CRC32C, s.bytes); !bytes.Equal(b.digest, want) {
+			t.Errorf("digest %x, want that of what was read last, %x", b.digest, want)
+		}
 	}
 }
 

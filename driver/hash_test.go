@@ -84,6 +84,23 @@ func TestFingerprint_failures(t *testing.T) {
 	}
 }
 
+// A digest of what changed meanwhile is none.
+func TestHash_changedMeanwhile(t *testing.T) {
+	d, _ := start(t, newMemory(), Options{})
+	s := source("a", 3*hashPiece)
+	s.onRead = func(reads int) {
+		if reads == 3 {
+			s.change(ErrSourceChanged)
+		}
+	}
+	if _, err := d.hash(t.Context(), s.Open, s3.CRC32, 0, s.Size()); !errors.Is(err, ErrSourceChanged) {
+		t.Errorf("hash = %v, want ErrSourceChanged", err)
+	}
+	if s.open != 0 {
+		t.Errorf("left open %d times", s.open)
+	}
+}
+
 type failingReader struct{ err error }
 
 func (f failingReader) ReadAt([]byte, int64) (int, error) { return 0, f.err }

@@ -121,6 +121,59 @@ func TestStream_isNotReadFarAhead(t *testing.T) {
 	}
 }
 
+// What the store has is dropped, and its room used again.
+func TestStream_dropsWhatIsStored(t *testing.T) {
+	m := newMemory()
+	d, n := start(t, m, Options{})
+	s := source("a", 12*partSize)
+	in, out := io.Pipe()
+	id := addStream(t, d, &flow{s, in})
+	for i := range 12 {
+		if _, err := out.Write(s.bytes[i*partSize : (i+1)*partSize]); err != nil {
+			t.Fatal(err)
+		}
+		for n.count(engine.ActNotePart) < i {
+			time.Sleep(time.Millisecond)
+		}
+		d.mu.Lock()
+		f := d.live[id].stream
+		parts := len(f.parts)
+		d.mu.Unlock()
+		if parts > 2 {
+			t.Fatalf("%d parts are kept after %d, of which %d are stored", parts, i+1, i)
+		}
+	}
+	out.Close()
+	done(t, n.ended(t, id))
+	if !bytes.Equal(m.objects["/box/a"], s.bytes) {
+		t.Error("stored other bytes")
+	}
+}
+
+// What was read is gone: a stream that failed cannot be tried again.
+func TestStream_isReadOnce(t *testing.T) {
+	m := newMemory()
+	m.before = refuse("AccessDenied", 403)
+	d, n := start(t, m, Options{})
+	f, _ := flowOf("a", 2*partSize)
+	id := addStream(t, d, f)
+	if note := n.ended(t, id); note.Err.Code != "AccessDenied" {
+		t.Fatalf("ended %+v", note.Err)
+	}
+	m.before = nil
+	n.forget()
+	if err := d.Retry(id); err != nil {
+		t.Fatal(err)
+	}
+	if note := n.ended(t, id); note.Err == nil || note.Err.Code != engine.CodeSourceUnreadable || !errors.Is(note.Detail, errReadTwice) {
+		t.Errorf("ended %v, %+v, %v", note.State, note.Err, note.Detail)
+	}
+	d.Close()
+	if len(m.objects) > 0 {
+		t.Error("half a stream was stored")
+	}
+}
+
 // A part that fails is sent again from memory.
 func TestStream_sendsAgain(t *testing.T) {
 	m := newMemory()
@@ -190,20 +243,31 @@ func TestStream_thatBreaks(t *testing.T) {
 func TestStream_silentReader(t *testing.T) {
 	m := newMemory()
 	d, n := start(t, m, Options{})
-	in, out := io.Pipe()
-	defer out.Close()
-	id := addStream(t, d, &flow{source("a", 0), in})
-	n.until(t, "the beginning", func(x Note) bool { return x.State == queue.StateUploading })
-	if err := d.Cancel(id); err != nil {
-		t.Fatal(err)
-	}
-	if note := n.ended(t, id); note.State != queue.StateCancelled {
-		t.Errorf("ended %v", note.State)
+	for range 2 * config().Connections {
+		r := silent{make(chan struct{}), make(chan struct{})}
+		defer close(r.over)
+		id := addStream(t, d, &flow{source("a", 0), r})
+		<-r.asked
+		if err := d.Cancel(id); err != nil {
+			t.Fatal(err)
+		}
+		if note := n.ended(t, id); note.State != queue.StateCancelled {
+			t.Errorf("ended %v", note.State)
+		}
 	}
 	began := time.Now()
 	if err := d.Close(); err != nil || time.Since(began) > DefaultLinger/2 {
 		t.Errorf("Close = %v after %v", err, time.Since(began))
 	}
+}
+
+// silent says that it is read, and gives nothing.
+type silent struct{ asked, over chan struct{} }
+
+func (s silent) Read([]byte) (int, error) {
+	close(s.asked)
+	<-s.over
+	return 0, io.EOF
 }
 
 // plain has a size that is not known, and is no Stream.
