@@ -291,14 +291,17 @@ func (c *Client) shut(code string, end func() error) error {
 	c.mu.Unlock()
 	err := end()
 	c.release()
+	var events []Event
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	for t := range c.tasks {
-		why := t.fault(c.closing, nil)
-		t.publish(Event{Kind: EventState, Task: t, State: StateFailed, Err: why})
-		c.finish(t, Result{}, why)
+		e := Event{Kind: EventState, Task: t, State: StateFailed, Err: t.fault(c.closing, nil)}
+		t.publish(e)
+		c.finish(t, Result{}, e.Err.(*Error))
+		events = append(events, e)
 	}
 	clear(c.failed)
+	c.mu.Unlock()
+	c.tell(events)
 	return err
 }
 

@@ -68,7 +68,12 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Sentence says what happened, for people.
-func (e *Error) Sentence() string { return wordsFor(e).sentence }
+func (e *Error) Sentence() string {
+	if e.Doubt {
+		return wordsFor(e).sentence + " It may have been stored all the same."
+	}
+	return wordsFor(e).sentence
+}
 
 // Hint says what to do about it, in one line.
 func (e *Error) Hint() string {

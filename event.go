@@ -70,10 +70,16 @@ func (c *Client) notify(n driver.Note) {
 		}
 	}
 	c.mu.Unlock()
-	if c.config.Notify != nil {
-		for _, e := range events {
-			c.config.Notify(e)
-		}
+	c.tell(events)
+}
+
+// tell tells Config.Notify.
+func (c *Client) tell(events []Event) {
+	if c.config.Notify == nil {
+		return
+	}
+	for _, e := range events {
+		c.config.Notify(e)
 	}
 }
 

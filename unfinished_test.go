@@ -29,6 +29,12 @@ func begin(t *testing.T) begun {
 	}
 	slow := b.config
 	slow.BytesPerSecond = 12 << 20
+	var ends []error // the end of a task is told once, also that by Suspend
+	slow.Notify = func(e bucketline.Event) {
+		if e.Kind == bucketline.EventState && e.State.Ended() {
+			ends = append(ends, e.Err)
+		}
+	}
 	client := open(t, slow)
 	task, err := client.StartFile(t.Context(), b.name, bucketline.Object{
 		Key: key(t), ContentType: "a/b", Metadata: []bucketline.Field{{Name: "album", Value: "summer"}},
@@ -42,6 +48,9 @@ func begin(t *testing.T) begun {
 	}
 	if _, err := task.Wait(); codeOf(err) != bucketline.CodeSuspended {
 		t.Fatalf("Wait = %v", err)
+	}
+	if len(ends) != 1 || codeOf(ends[0]) != bucketline.CodeSuspended {
+		t.Errorf("ends told: %v", ends)
 	}
 	return b
 }

@@ -64,6 +64,10 @@ func TestError_text(t *testing.T) {
 			t.Errorf("Error() = %q, want %q", got, c.want)
 		}
 	}
+	doubtful := &Error{Code: "Stalled", Doubt: true}
+	if got := doubtful.Sentence(); got != "Nothing moved for too long. It may have been stored all the same." {
+		t.Errorf("a doubtful failure says %q", got)
+	}
 	unknown := &Error{Code: "XStrange", Message: "the tape robot is jammed"}
 	if !strings.Contains(unknown.Sentence(), "the tape robot is jammed") || unknown.Hint() == "" {
 		t.Errorf("unknown code says %q, %q", unknown.Sentence(), unknown.Hint())

@@ -21,6 +21,7 @@ type record struct {
 	Key         string `json:"key,omitempty"`
 	Size        *int64 `json:"size,omitempty"`
 	Sent        *int64 `json:"sent,omitempty"`
+	Resent      *int64 `json:"resent,omitempty"`
 	StoredBytes *int64 `json:"storedBytes,omitempty"`
 	Files       *int   `json:"files,omitempty"`
 	ETag        string `json:"etag,omitempty"`
@@ -210,6 +211,10 @@ func (m *machine) close(s summary) {
 	r := record{
 		Event: "summary", Bucket: s.bucket, Stored: &s.stored, Skipped: &s.skipped, Failed: &s.failed, Cancelled: &s.dropped,
 		Unfinished: &s.keptAll, Size: &s.bytes, Interrupted: s.interrupted, Millis: s.took.Milliseconds(),
+	}
+	if m.totals != nil {
+		totals := m.totals()
+		r.Resent = &totals.Resent
 	}
 	if s.stopped != nil {
 		r.Message = s.stopped.Error()

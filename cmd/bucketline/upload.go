@@ -55,8 +55,7 @@ type upload struct {
 	mu       sync.Mutex // also: the display is called by one goroutine at a time
 	display  display
 	sum      summary
-	active   map[*bucketline.Task]struct{}
-	left     map[place]struct{} // what failed and may be in the journal
+	left     map[place]struct{} // what was not stored, and may be in the journal
 	answered bool               // the store has answered something
 	given    *bucketline.Task   // was told as failed already, when it never did
 	silent   time.Time          // since when it does not; zero: it was not asked
@@ -76,7 +75,7 @@ func (u *upload) run(ctx context.Context) error {
 	defer release()
 	began := time.Now()
 	u.room = make(chan struct{}, maxWaiting)
-	u.active, u.left = make(map[*bucketline.Task]struct{}), make(map[place]struct{})
+	u.left = make(map[place]struct{})
 	u.sum.bucket = u.config.Bucket
 
 	u.mu.Lock() // until there is a display to notify
@@ -130,12 +129,6 @@ func (u *upload) end(client *bucketline.Client) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for t := range u.active {
-		if t != u.given {
-			u.sum.dropped++
-		}
-		u.left[placeOf(t)] = struct{}{}
-	}
 	if u.config.Journal != "" && len(u.left) > 0 {
 		u.findKept()
 	}
@@ -207,7 +200,6 @@ func (u *upload) choose(ctx context.Context, client *bucketline.Client, f found)
 	} else {
 		var task *bucketline.Task
 		if task, err = u.begin(context.WithoutCancel(ctx), client, f); err == nil {
-			u.follow(task)
 			u.bury(ctx, client, task)
 		}
 	}
@@ -240,17 +232,6 @@ func (u *upload) bury(ctx context.Context, client *bucketline.Client, t *bucketl
 	if x, ok := u.dead[placeOf(t)]; ok {
 		delete(u.dead, placeOf(t))
 		go client.Abort(ctx, x.Name) // what fails stays in the list
-	}
-}
-
-// follow counts a task as under way, unless it has ended already.
-func (u *upload) follow(t *bucketline.Task) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	select {
-	case <-t.Done():
-	default:
-		u.active[t] = struct{}{}
 	}
 }
 
@@ -288,7 +269,6 @@ func (u *upload) notify(e bucketline.Event) {
 func (u *upload) ended(e bucketline.Event) {
 	result, err := e.Task.Wait()
 	u.mu.Lock()
-	delete(u.active, e.Task)
 	given := e.Task == u.given
 	u.mu.Unlock()
 	var refused *bucketline.Error
@@ -308,6 +288,7 @@ func (u *upload) ended(e bucketline.Event) {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.sum.dropped++
+		u.left[placeOf(e.Task)] = struct{}{}
 	default:
 		u.failed(failure{e.Task.Name(), e.Task.Key(), err})
 		u.mu.Lock()

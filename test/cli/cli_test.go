@@ -162,7 +162,7 @@ func up(t *testing.T, status int, args ...string) result {
 type record struct {
 	Event, Name, Source, Bucket, Key, ETag, Location, Checksum, State, Reason, Code, Operation, RequestID, Message, Hint string
 	UploadID                                                                                                             string
-	Size, Sent, StoredBytes, PartSize                                                                                    int64
+	Size, Sent, Resent, StoredBytes, PartSize                                                                            int64
 	Status, Stored, Skipped, Failed, Cancelled, Unfinished, Part, Parts, PartsStored, Files                              int
 	Interrupted                                                                                                          bool
 }
