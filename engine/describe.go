@@ -155,6 +155,8 @@ func (e *Engine) checksumInParts(s *slot) bool {
 			o.ChecksumType = s3.FullObject
 		}
 	}
+	// S3 API Reference, PutObject: with a lock every request needs a checksum.
+	s.early = o.Lock != (s3.ObjectLock{}) || !e.address.Profile.Has(s3.FeatureBareParts)
 	return len(o.Digest) == 0 || o.ChecksumType == s3.FullObject
 }
 

@@ -63,6 +63,7 @@ type slot struct {
 	key        string // as described; a conflict may rename object.Key
 	form       bool   // goes up as a browser form
 	given      bool   // object.Digest is the user's
+	early      bool   // each part goes with its digest, although the whole is checked as well
 	plan       queue.Plan
 	priority   queue.Priority
 	uploadID   string
@@ -74,6 +75,7 @@ type slot struct {
 	open     bool   // the record is ours
 	recorded bool   // it is on disk, so that the upload can be left and found again
 	unsaved  int    // how many times EvSaved is awaited
+	frames   int    // entries of parts in it
 
 	// A stream.
 	stream  bool
@@ -178,4 +180,6 @@ func (s *slot) whole() bool {
 
 // hashFirst reports that a part's digest goes into its request, so that it has
 // to be known before.
-func (s *slot) hashFirst() bool { return s.object.Algorithm != s3.NoChecksum && !s.whole() }
+func (s *slot) hashFirst() bool {
+	return s.object.Algorithm != s3.NoChecksum && (s.early || !s.whole())
+}

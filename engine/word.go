@@ -48,7 +48,7 @@ func (e *Engine) wordPart(s *slot, r *request) error {
 		p.take(r.part, partInFlight)
 	}
 	p.flying++
-	if s.whole() {
+	if s.whole() && !s.hashFirst() {
 		r.hash = s.object.Algorithm
 	}
 	return e.address.UploadPart(&r.send, &s.object, s.uploadID, r.part, r.digest[:r.digestLen])

@@ -42,6 +42,7 @@ const (
 	FeatureConditionalComplete                     // the same on CompleteMultipartUpload
 	FeatureFullObjectCRC                           // FULL_OBJECT for CRC32 and CRC32C in multipart uploads
 	FeatureObjectSize                              // x-amz-mp-object-size
+	FeatureBareParts                               // parts without a checksum of their own in a FULL_OBJECT upload
 )
 
 // Facts is what is known of one kind of store. Sizes are in bytes.
@@ -93,7 +94,7 @@ var facts = [numProfiles]Facts{
 		Name: "minio", Region: "us-east-1", PathStyle: true,
 		Checksum:    CRC64NVME,
 		MaxPartSize: MaxPartSize, MaxObjectSize: MaxObjectSize, MaxSinglePut: MaxSinglePut,
-		Lacks: awsOnly | FeatureBucketCORS | FeatureOwner | FeatureObjectSize,
+		Lacks: awsOnly | FeatureBucketCORS | FeatureOwner | FeatureObjectSize | FeatureBareParts,
 	},
 	ProfileCeph: {
 		Name: "ceph", Region: "us-east-1", PathStyle: true,
