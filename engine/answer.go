@@ -78,9 +78,6 @@ func (e *Engine) moveOn(s *slot, a *answer) {
 
 // progress moves a slot on by a success of its present step.
 func (e *Engine) progress(s *slot, a *answer) {
-	if a.op != s3.OpUploadPart && s.step != stepComplete && s.step != stepList {
-		s.overcome(0)
-	}
 	switch a.op {
 	case s3.OpPutObject, s3.OpPostObject:
 		e.wholeStored(s, a)
@@ -191,6 +188,7 @@ func (e *Engine) completed(s *slot, a *answer) {
 	case !s.object.Algorithm.Stored():
 	case joined.Checksum == "":
 		e.warn(s.file, Error{Code: WarnUnverified, Op: a.op, Status: a.ev.Status}, 0)
+		s.unverified = true
 	case s.whole() && len(s.object.Digest) != 0 && joined.Algorithm == s.object.Algorithm && joined.Checksum != base64Of(s.object.Digest):
 		// The store did not compare, and has joined other bytes.
 		e.spoiled(s, a)
@@ -230,8 +228,12 @@ func (e *Engine) hashed(ev *Event) error {
 	}
 	switch {
 	case step == stepHash:
+		if len(s.object.Digest) != 0 && string(s.object.Digest) != string(ev.Digest) {
+			e.fail(s, Error{Code: CodeSourceChanged})
+			return nil
+		}
 		s.object.Digest = append(s.object.Digest[:0], ev.Digest...)
-		s.enter(stepPut)
+		s.step, s.asked = stepPut, false // its setbacks still count
 	case s.parts.state[part-1] == partHashing:
 		s.parts.hash(part, ev.Digest)
 	case s.parts.state[part-1] == partChecking:
@@ -391,6 +393,9 @@ func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 	case s3.AdviceResend:
 		f.most = maxRepairs
 		e.tryAgain(s, &f)
+		if s.step == stepPut && !s.given && s.object.Algorithm != s3.NoChecksum {
+			s.step = stepHash // the file may have changed since it was hashed
+		}
 	case s3.AdviceRestartUpload:
 		e.restart(s, &f.err)
 	case s3.AdviceVerifyParts:
@@ -527,7 +532,7 @@ func (e *Engine) done(s *slot, result Result) {
 	s.acknowledged = 0
 	e.stored += s.plan.Size
 	result.Key = s.object.Key
-	if s.object.Algorithm.Stored() && (s.plan.Parts == 0 || s.whole()) {
+	if s.object.Algorithm.Stored() && !s.unverified && (s.plan.Parts == 0 || s.whole()) {
 		result.Algorithm, result.Digest = s.object.Algorithm, append([]byte(nil), s.object.Digest...)
 	}
 	e.table.SetState(s.file, queue.StateDone)

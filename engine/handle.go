@@ -21,6 +21,7 @@ var (
 	ErrPriority  = errors.New("no such priority")
 	ErrBusy      = errors.New("as many clean-ups as there can be are under way")
 	ErrRecord    = errors.New("no record of an upload")
+	ErrTarget    = errors.New("a record of an upload to another bucket")
 	ErrClock     = errors.New("no time of this age")
 )
 

@@ -31,7 +31,7 @@ func (e *Engine) loaded(ev *Event) error {
 		e.warn(s.file, Error{Code: WarnJournal}, 0)
 		e.beginParts(s)
 	default:
-		s.open = true
+		s.open, s.onDisk = true, ev.Record != nil
 		e.unpark(s.file)
 		e.resumeFrom(s, ev.Record)
 	}
@@ -57,7 +57,7 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 		return
 	}
 	var r journal.Record
-	_, err := journal.Parse(record, &r)
+	whole, err := journal.Parse(record, &r)
 	if errors.Is(err, journal.ErrVersion) {
 		// Of use to whoever wrote it: this run goes without.
 		e.warn(s.file, Error{Code: WarnJournal}, 0)
@@ -85,6 +85,12 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 	}
 	s.object.Key = r.Object.Key
 	s.plan = queue.Plan{Size: r.Source.Size, PartSize: r.PartSize, Parts: uint16(parts)}
+	s.frames = len(r.Parts)
+	if !whole {
+		// Nothing may be added behind a torn end: it is written anew.
+		s.unsaved++
+		e.notes.add(note{kind: ActSave, file: s.file, name: s.name, record: r.Append(nil)})
+	}
 	s.list(listResume)
 }
 
@@ -123,6 +129,15 @@ func (e *Engine) save(s *slot) {
 		Begun: int64(e.correct(e.raw)), Target: e.config.Target, Object: s.object, Source: s.source,
 		UploadID: s.uploadID, PartSize: s.plan.PartSize, Algorithm: s.object.Algorithm,
 	}
+	for n := uint16(1); s.parts.has(n); n++ {
+		if etag, digest := s.parts.list.Part(n); etag != nil {
+			if string(etag) == nameless {
+				etag = nil
+			}
+			r.Parts = append(r.Parts, journal.Part{Number: n, ETag: etag, Digest: digest})
+		}
+	}
+	s.frames = len(r.Parts)
 	s.unsaved++
 	e.notes.add(note{kind: ActSave, file: s.file, name: s.name, record: r.Append(nil)})
 }
@@ -139,6 +154,10 @@ func (e *Engine) appendPart(s *slot, part uint16, etag string, digest []byte) {
 	if !s.recorded {
 		return
 	}
+	if s.frames++; s.frames > journal.MaxFrames {
+		e.save(s) // without the entries that later ones have replaced
+		return
+	}
 	s.unsaved++
 	p := journal.Part{Number: part, ETag: []byte(etag), Digest: digest}
 	e.notes.add(note{kind: ActAppend, file: s.file, name: s.name, record: journal.AppendPart(nil, p)})
@@ -151,6 +170,7 @@ func (e *Engine) saved(ev *Event) error {
 		return nil
 	}
 	s.unsaved--
+	s.onDisk = s.onDisk || ev.Cause == 0
 	if ev.Cause != 0 {
 		e.warn(s.file, Error{Code: WarnJournal}, 0)
 	}
@@ -172,12 +192,12 @@ func (e *Engine) saved(ev *Event) error {
 func (e *Engine) closeRecord(s *slot, forget bool) {
 	switch {
 	case s.name == "" || !s.open:
-	case s.open && forget && (s.recorded || s.unsaved > 0):
+	case s.open && forget && (s.onDisk || s.unsaved > 0):
 		e.notes.add(note{kind: ActForget, file: s.file, name: s.name})
 	default:
 		e.notes.add(note{kind: ActUnlock, file: s.file, name: s.name})
 	}
-	s.open, s.recorded, s.unsaved = false, false, 0
+	s.open, s.recorded, s.onDisk, s.unsaved = false, false, false, 0
 }
 
 // listed takes a page of the parts that the store has.
@@ -273,6 +293,13 @@ func (e *Engine) compare(s *slot, p *s3.Part) {
 // verified goes on when all parts have been listed.
 func (e *Engine) verified(s *slot) {
 	why := s.listing
+	if why == listNames && !s.parts.done() {
+		// The store lists other parts than it acknowledged.
+		if s.repairs++; s.repairs > maxRepairs {
+			e.fail(s, Error{Code: CodeCorrupted, Op: s3.OpListParts})
+			return
+		}
+	}
 	if why == listProbe && s.parts.done() && s.parts.nameless == 0 {
 		// The upload is still there, so it was not completed.
 		s.doubt = false
@@ -312,6 +339,10 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 	case s.listing == listResume:
 		// The parts are there and may not be seen: begin anew.
 		e.anew(s)
+	case s.listing == listNames:
+		err := a.failure(refusal)
+		err.Code = CodeETagHidden
+		e.fail(s, err)
 	default:
 		return false
 	}

@@ -74,6 +74,7 @@ type slot struct {
 	loading  bool   // EvLoaded is awaited
 	open     bool   // the record is ours
 	recorded bool   // it is on disk, so that the upload can be left and found again
+	onDisk   bool   // the record is there, be it of this upload or of one that is gone
 	unsaved  int    // how many times EvSaved is awaited
 	frames   int    // entries of parts in it
 
@@ -102,6 +103,7 @@ type slot struct {
 	late       bool // a part may land after the abort
 	aborts     uint8
 	conflicted bool  // the key has an object that may be ours
+	unverified bool  // the store ignored the checksum
 	completing int64 // when the store was first asked to join the parts, in milliseconds since 1970
 	again      bool  // after the abort, begin anew
 	wake       bool  // the user wants the file to go on as soon as it has left its slot

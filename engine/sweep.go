@@ -58,6 +58,9 @@ func (e *Engine) abandon(ev *Event) error {
 	if _, err := journal.Parse(ev.Record, &r); err != nil {
 		return errNoRecord(err)
 	}
+	if r.Target.Bucket != e.config.Target.Bucket || r.Target.Endpoint != e.config.Target.Endpoint {
+		return ErrTarget
+	}
 	e.abandons = append(e.abandons, abandoned{ev.Name, r.Object.Key, r.UploadID})
 	e.changed++
 	return nil
@@ -106,7 +109,7 @@ func (e *Engine) nextDiscard() (FileID, bool) {
 // discarded goes on with the record of a cancelled file that had no slot.
 func (e *Engine) discarded(s *slot, ev *Event) {
 	var r journal.Record
-	s.open = ev.Cause == 0
+	s.open, s.onDisk = ev.Cause == 0, ev.Record != nil
 	if ev.Cause != 0 || ev.Record == nil {
 		s.enter(stepEnd)
 		e.release(s)
