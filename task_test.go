@@ -249,6 +249,7 @@ func TestTask_retryAfterTheCredentials(t *testing.T) {
 // Each choice for a key that has an object already.
 func TestObject_onConflict(t *testing.T) {
 	t.Parallel()
+	base := fmt.Sprint(key(t), time.Now().UnixNano()) // no other run has written there
 	var mu sync.Mutex
 	var asked []string
 	c := config(t)
@@ -274,25 +275,25 @@ func TestObject_onConflict(t *testing.T) {
 	if _, err := put(bucketline.Object{IfNoneMatch: "*"}, "second"); codeOf(err) != "ObjectExists" {
 		t.Errorf("fail: %v", err)
 	}
-	if r, err := put(bucketline.Object{OnConflict: bucketline.ConflictSkip}, "second"); err != nil || !r.Skipped || r.Key != key(t)+".txt" {
+	if r, err := put(bucketline.Object{OnConflict: bucketline.ConflictSkip}, "second"); err != nil || !r.Skipped || r.Key != base+".txt" {
 		t.Errorf("skip: %+v, %v", r, err)
 	}
-	if _, body := fetch(t, key(t)+".txt"); string(body) != "first" {
+	if _, body := fetch(t, base+".txt"); string(body) != "first" {
 		t.Errorf("the object is %q", body)
 	}
-	if r, err := put(bucketline.Object{OnConflict: bucketline.ConflictAsk}, "second"); err != nil || r.Key != key(t)+" (2).txt" || !strings.HasSuffix(r.Location, "%20%282%29.txt") {
+	if r, err := put(bucketline.Object{OnConflict: bucketline.ConflictAsk}, "second"); err != nil || r.Key != base+" (2).txt" || !strings.HasSuffix(r.Location, "%20%282%29.txt") {
 		t.Errorf("ask: %+v, %v", r, err)
 	}
-	if _, body := fetch(t, key(t)+" (2).txt"); string(body) != "second" {
+	if _, body := fetch(t, base+" (2).txt"); string(body) != "second" {
 		t.Errorf("the renamed object is %q", body)
 	}
 	if _, err := put(bucketline.Object{OnConflict: bucketline.ConflictReplace}, "third"); err != nil {
 		t.Errorf("replace: %v", err)
 	}
-	if _, body := fetch(t, key(t)+".txt"); string(body) != "third" {
+	if _, body := fetch(t, base+".txt"); string(body) != "third" {
 		t.Errorf("the object is %q", body)
 	}
-	if len(asked) != 1 || asked[0] != key(t)+".txt" {
+	if len(asked) != 1 || asked[0] != base+".txt" {
 		t.Errorf("asked %q", asked)
 	}
 }
