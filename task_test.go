@@ -266,7 +266,7 @@ func TestObject_onConflict(t *testing.T) {
 	}
 	client := open(t, c)
 	put := func(o bucketline.Object, text string) (bucketline.Result, error) {
-		o.Key = key(t) + ".txt"
+		o.Key = base + ".txt"
 		return client.Upload(t.Context(), strings.NewReader(text), int64(len(text)), o)
 	}
 	if _, err := put(bucketline.Object{}, "first"); err != nil {
