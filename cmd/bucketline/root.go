@@ -20,7 +20,7 @@ func newRoot(ran *bool) *cobra.Command {
 		newAbort(),
 		newSweep(),
 		newLogin(),
-		newLogout(),
+		newLogout(), newSim(),
 		newDev(),
 	)
 	return root

@@ -119,6 +119,9 @@ func (s *Store) part(c *call) *refusal {
 	if u.Algorithm != s3.NoChecksum && u.Type == s3.Composite && !checked {
 		return refuse("InvalidRequest").says("The upload was created with a checksum for each part. It is missing for this part.")
 	}
+	if s.config.PartChecksums && u.Algorithm != s3.NoChecksum && !checked {
+		return refuse("InvalidArgument").says("Invalid arguments provided: checksum missing")
+	}
 	if refused = s.compare(judged, sent); refused != nil {
 		return refused
 	}

@@ -42,6 +42,10 @@ type Config struct {
 	// before Squid). NoFullObjectCRC knows CRC32 and CRC32C as COMPOSITE only.
 	IgnoreChecksums, NoFullObjectCRC bool
 
+	// PartChecksums wants a checksum with each part of an upload that has a
+	// checksum of the whole (MinIO).
+	PartChecksums bool
+
 	// ForgetCompleted answers a repeated CompleteMultipartUpload with
 	// NoSuchUpload. Else it succeeds again while the object is still there.
 	ForgetCompleted bool

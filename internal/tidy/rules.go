@@ -69,7 +69,7 @@ var folders = []Folder{
 
 	// Proof and tools.
 	{Path: "internal/fakes3", Band: Driver, May: []string{"s3", "sign", "internal/xmlscan"}, HTTP: true},
-	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "internal/fakes3"}},
+	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "internal/fakes3"}},
 	{Path: "internal/tidy", Band: Driver},
 	{Path: "tools", Band: Open, HTTP: true, May: []string{"tools"}},
 	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "cred", "cred/sts", "sign", "s3"}},
