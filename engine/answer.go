@@ -449,6 +449,7 @@ func (e *Engine) broke(ev *Event) error {
 		cause = CauseTimeout
 	}
 	s := e.finish(r)
+	s.maybe = s.maybe || r.mayStore() && cause != CauseSourceUnreadable && cause != CauseSourceChanged
 	e.countResent(r)
 	if r.kind != ActSend {
 		e.asideBroke(s, r, cause)

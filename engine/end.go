@@ -21,7 +21,7 @@ func (e *Engine) shelve(s *slot, err Error) {
 }
 
 func (e *Engine) tellFailed(s *slot, err Error) {
-	err.Doubt = err.Doubt || s.doubt && err.Code != CodeExists
+	err.Doubt = err.Doubt || (s.doubt || s.maybe) && err.Code != CodeExists
 	if err.Part > 0 {
 		err.Parts = s.plan.Parts
 	}

@@ -302,8 +302,8 @@ func (e *Engine) File(id FileID) (FileInfo, bool) {
 	info.Acknowledged = e.parkedBytes(id)
 	info.Sent = info.Acknowledged
 	if s := e.slotOf(id); s != nil {
-		info.Sent = s.acknowledged
-		info.Acknowledged = s.acknowledged
+		info.Sent += s.acknowledged
+		info.Acknowledged += s.acknowledged
 		info.Parts, info.PartsStored, info.PartsInFlight = s.plan.Parts, s.parts.stored, s.parts.flying
 		for i := range e.requests {
 			if r := &e.requests[i]; r.live && r.kind == ActSend && &e.slots[r.slot] == s {

@@ -204,15 +204,17 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		_, ok := e.keeper.Current(now.Wall)
 		return ok && e.unhold(act)
 	}
-	if e.inFlight >= e.window.size() || e.offline && !e.mayProbe() {
+	if e.inFlight >= e.window.size() {
 		return false
 	}
 	c, ok := e.keeper.Current(now.Wall)
-	if !ok {
-		return e.holdAll(now, act)
-	}
-	if e.unhold(act) {
+	switch {
+	case ok && e.unhold(act):
 		return true
+	case e.offline && !e.mayProbe():
+		return false
+	case !ok:
+		return e.holdAll(now, act)
 	}
 	i := e.free()
 	r := &e.requests[i]

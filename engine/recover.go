@@ -86,7 +86,7 @@ func (e *Engine) anew(s *slot) {
 		return
 	}
 	e.loseAll(s)
-	s.again, s.doubt = true, false
+	s.again, s.doubt, s.maybe = true, false, s.maybe || s.doubt
 	e.abortOrEnd(s)
 	e.release(s)
 }

@@ -100,6 +100,7 @@ type slot struct {
 	repairs    uint8 // times that the store refused our list of parts, or the object
 	renames    uint8
 	doubt      bool // a request that may have stored the object got no answer
+	maybe      bool // one that got no answer may yet arrive
 	late       bool // a part may land after the abort
 	aborts     uint8
 	conflicted bool  // the key has an object that may be ours

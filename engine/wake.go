@@ -29,7 +29,7 @@ func (e *Engine) Wake() (Instant, bool) {
 			sooner(e.stallsAt(r))
 		}
 	}
-	if e.offline && waiting && e.inFlight == 0 {
+	if e.offline && waiting && e.inFlight == 0 && !e.held {
 		sooner(max(e.probeAt, e.mono))
 	}
 	return at, ok
