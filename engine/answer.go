@@ -308,6 +308,7 @@ func (a *answer) invalid() Error {
 // invalid sends a request again whose answer cannot be the store's: a network
 // that wants a sign-in answers everything with a page of its own.
 func (e *Engine) invalid(s *slot, a *answer) {
+	s.doubt = s.doubt || a.op == s3.OpPutObject || a.op == s3.OpPostObject
 	e.tryAgain(s, &failure{op: a.op, part: a.part, err: a.invalid(), most: maxInvalid})
 }
 
@@ -315,6 +316,7 @@ func (e *Engine) invalid(s *slot, a *answer) {
 func (e *Engine) corrupted(s *slot, a *answer) {
 	err := a.invalid()
 	err.Code = CodeCorrupted
+	s.doubt = s.doubt || a.op == s3.OpPutObject || a.op == s3.OpPostObject
 	e.tryAgain(s, &failure{op: a.op, part: a.part, err: err, most: maxRepairs})
 }
 
@@ -539,6 +541,12 @@ func (e *Engine) done(s *slot, result Result) {
 	e.table.SetState(s.file, queue.StateDone)
 	e.changed++
 	e.notes.add(note{kind: ActNoteState, file: s.file, state: queue.StateDone, result: result})
+	if s.conflicted {
+		// An earlier upload made the object, and this one may be left.
+		e.abortOrEnd(s)
+		e.release(s)
+		return
+	}
 	s.uploadID = ""
 	s.enter(stepEnd)
 	e.release(s)

@@ -47,7 +47,7 @@ func (e *Engine) leave(s *slot, state State, err Error) {
 // the upload is left for later, where the journal has it, else it is aborted.
 func (e *Engine) letGo(s *slot, keep bool) {
 	s.resting, s.again = false, false
-	if !keep {
+	if !keep || e.table.State(s.file).Ended() {
 		e.acknowledged -= s.acknowledged
 		s.acknowledged = 0
 	}
@@ -176,8 +176,10 @@ func (e *Engine) parkedAnswer(s *slot, a *answer) {
 			s.parts.putBack(a.part)
 			return
 		}
-		s.acknowledged += a.length
-		e.acknowledged += a.length
+		if !e.table.State(s.file).Ended() {
+			s.acknowledged += a.length
+			e.acknowledged += a.length
+		}
 		e.appendPart(s, a.part, etag, a.digest)
 	case s3.OpPutObject, s3.OpPostObject:
 		// The pause came too late.

@@ -254,7 +254,11 @@ func (e *Engine) lose(s *slot, n uint16) {
 		_, length := s.plan.Range(n)
 		s.acknowledged -= length
 		e.acknowledged -= length
-		e.resent += length
+		if s.kept >= length {
+			s.kept -= length // an earlier run sent it, or another part like it
+		} else {
+			e.resent += length
+		}
 		s.parts.putBack(n)
 	}
 }
@@ -305,6 +309,9 @@ func (e *Engine) verified(s *slot) {
 		s.doubt = false
 		s.step, s.asked = stepComplete, false
 		return
+	}
+	if why == listResume {
+		s.kept = s.acknowledged
 	}
 	if why == listResume && s.parts.stored > 0 {
 		e.notes.add(note{

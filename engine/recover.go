@@ -94,8 +94,8 @@ func (e *Engine) anew(s *slot) {
 // loseAll counts nothing of the file as stored.
 func (e *Engine) loseAll(s *slot) {
 	e.acknowledged -= s.acknowledged
-	e.resent += s.acknowledged
-	s.acknowledged = 0
+	e.resent += s.acknowledged - s.kept
+	s.acknowledged, s.kept = 0, 0
 	e.breakOffAll(s)
 }
 
@@ -188,7 +188,7 @@ func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
 // conflict goes on when the key has an object already and must not be
 // overwritten.
 func (e *Engine) conflict(s *slot, err Error) {
-	if s.doubt && (s.step == stepPut || s.step == stepComplete) {
+	if (s.doubt || s.maybe) && (s.step == stepPut || s.step == stepComplete) {
 		// The object may be the one that an unanswered request made.
 		s.conflicted = true
 		s.enter(stepHead)

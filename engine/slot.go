@@ -87,6 +87,7 @@ type slot struct {
 	inFlight     int   // requests of this slot under way
 	asides       int   // of those, ActHash and ActRead
 	acknowledged int64 // bytes of stored parts
+	kept         int64 // of those, what an earlier run sent
 	asked        bool  // the one request of this step is under way
 	served       uint32
 	resting      bool // the user paused a file that cannot leave its slot
