@@ -92,6 +92,10 @@ func (e *Engine) progress(s *slot, a *answer) {
 	case s3.OpHeadObject:
 		e.headed(s, a)
 	case s3.OpAbortMultipartUpload:
+		if len(a.ev.Body) > 0 && a.ev.Status != 204 {
+			e.invalid(s, a) // the store's own has no body
+			return
+		}
 		e.aborted(s)
 	}
 }

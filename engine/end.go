@@ -26,6 +26,9 @@ func (e *Engine) tellFailed(s *slot, err Error) {
 		err.Parts = s.plan.Parts
 	}
 	e.table.SetState(s.file, queue.StateFailed)
+	if e.table.Parked(s.file) {
+		e.discount()
+	}
 	e.changed++
 	e.notes.add(note{kind: ActNoteState, file: s.file, state: queue.StateFailed, err: err, failed: true})
 }

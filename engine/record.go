@@ -28,6 +28,7 @@ func (e *Engine) loaded(ev *Event) error {
 		e.fail(s, Error{Code: CodeInUse})
 	case ev.Cause != 0:
 		s.name = ""
+		e.unpark(s.file) // its record stays, for a later session
 		e.warn(s.file, Error{Code: WarnJournal}, 0)
 		e.beginParts(s)
 	default:

@@ -117,7 +117,7 @@ func (e *Engine) beginAgain(s *slot) {
 // headed takes what the store says of the object.
 func (e *Engine) headed(s *slot, a *answer) {
 	if s.step == stepPeek {
-		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: a.ev.Status})
+		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: a.ev.Status, Doubt: s.maybe})
 		return
 	}
 	info := s3.ParseHeadObject(a.ev.Header)
