@@ -38,6 +38,7 @@ func (e *Engine) answer(ev *Event) error {
 		e.moveOn(s, &a)
 	} else {
 		e.countResent(r)
+		e.learnClock(refusal)
 		e.refused(s, &a, refusal, r.signedWith)
 	}
 	e.show(s)
@@ -389,9 +390,7 @@ func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 		e.window.shrink(a.number, e.launched)
 		f.throttled = true
 		e.tryAgain(s, &f)
-	case s3.AdviceFixClock:
-		e.fixClock(s, &f, refusal)
-	case s3.AdviceSign:
+	case s3.AdviceFixClock, s3.AdviceSign:
 		f.most = maxInvalid
 		e.tryAgain(s, &f)
 	case s3.AdviceRegion:

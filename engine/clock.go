@@ -39,15 +39,15 @@ func (e *Engine) setSkew(skew int64) {
 	e.warn(NoFile, Error{Code: WarnClock}, skew)
 }
 
-// fixClock corrects our clock by what the refusal says, and sends again.
-func (e *Engine) fixClock(s *slot, f *failure, refusal *s3.Error) {
-	if refusal.ServerTime != 0 {
-		if skew := refusal.ServerTime - int64(e.raw); difference(skew, e.skew) >= nearMillis {
-			e.setSkew(skew)
-		}
+// learnClock corrects our clock by a refusal that says that it is wrong,
+// whatever becomes of the request.
+func (e *Engine) learnClock(refusal *s3.Error) {
+	if refusal.ServerTime == 0 || refusal.Advice() != s3.AdviceFixClock {
+		return
 	}
-	f.most = maxInvalid
-	e.tryAgain(s, f)
+	if skew := refusal.ServerTime - int64(e.raw); difference(skew, e.skew) >= nearMillis {
+		e.setSkew(skew)
+	}
 }
 
 // maxRedirects is how many times in a row a store may name another region.

@@ -155,8 +155,9 @@ func (e *Engine) appendPart(s *slot, part uint16, etag string, digest []byte) {
 	if !s.recorded {
 		return
 	}
-	if s.frames++; s.frames > journal.MaxFrames {
-		e.save(s) // without the entries that later ones have replaced
+	if s.frames++; s.torn || s.frames > journal.MaxFrames {
+		s.torn = false
+		e.save(s) // nothing may follow a torn entry, and old ones may be left out
 		return
 	}
 	s.unsaved++
@@ -173,6 +174,7 @@ func (e *Engine) saved(ev *Event) error {
 	s.unsaved--
 	s.onDisk = s.onDisk || ev.Cause == 0
 	if ev.Cause != 0 {
+		s.torn = true
 		e.warn(s.file, Error{Code: WarnJournal}, 0)
 	}
 	if s.unsaved > 0 || s.step != stepSave && s.step != stepPark {
@@ -285,6 +287,7 @@ func (e *Engine) compare(s *slot, p *s3.Part) {
 			return
 		}
 		s.acknowledged += length
+		s.kept += length
 		e.acknowledged += length
 	case !same:
 		e.lose(s, p.Number)
@@ -310,9 +313,6 @@ func (e *Engine) verified(s *slot) {
 		s.doubt = false
 		s.step, s.asked = stepComplete, false
 		return
-	}
-	if why == listResume {
-		s.kept = s.acknowledged
 	}
 	if why == listResume && s.parts.stored > 0 {
 		e.notes.add(note{

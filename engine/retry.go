@@ -103,7 +103,7 @@ func (e *Engine) tryAgain(s *slot, f *failure) {
 	}
 	b := s.setbackOf(part)
 	if b == nil {
-		if len(s.setbacks) == maxSetbacks+e.config.Connections {
+		if len(s.setbacks) == maxSetbacks+e.config.Connections+maxReady+maxHashes {
 			panic("bucketline: internal error: too many setbacks")
 		}
 		s.setbacks = append(s.setbacks, setback{part: part, since: e.mono})
@@ -182,7 +182,6 @@ func (e *Engine) postpone(millis Instant) {
 // nextPart returns the number of the part to send next, or 0: one that waited
 // long enough, one whose digest is ready, else the first that is not begun.
 func (s *slot) nextPart(now Instant) uint16 {
-	waiting := 0
 	for i := range s.setbacks {
 		b := &s.setbacks[i]
 		if b.part == 0 || s.parts.state[b.part-1] != partWaiting {
@@ -191,12 +190,11 @@ func (s *slot) nextPart(now Instant) uint16 {
 		if b.until <= now && !s.hashFirst() {
 			return b.part
 		}
-		waiting++
 	}
 	if len(s.parts.ready) > 0 {
 		return s.parts.ready[0].part
 	}
-	if s.hashFirst() || waiting >= maxSetbacks || s.stream && !s.ended && s.plan.Parts == 0 && int(s.readTo) < 1 {
+	if s.hashFirst() || len(s.setbacks) >= maxSetbacks {
 		return 0
 	}
 	return s.parts.pending()

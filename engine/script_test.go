@@ -133,6 +133,11 @@ func (s *script) load(words []string) Event {
 		switch words[2] {
 		case "damaged":
 			ev.Record = []byte("not a record")
+		case "torn":
+			ev.Record = ev.Record[:len(ev.Record)-1]
+		case "later":
+			ev.Record = append([]byte(nil), ev.Record...)
+			ev.Record[4]++ // the version
 		case "locked":
 			ev.Record, ev.Cause = nil, CauseLocked
 		case "broken":

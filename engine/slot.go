@@ -77,6 +77,7 @@ type slot struct {
 	onDisk   bool   // the record is there, be it of this upload or of one that is gone
 	unsaved  int    // how many times EvSaved is awaited
 	frames   int    // entries of parts in it
+	torn     bool   // the last write failed: the record is to be written anew
 
 	// A stream.
 	stream  bool

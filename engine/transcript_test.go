@@ -160,7 +160,7 @@ func (s *script) tell(line told) {
 //	break REQUEST CAUSE
 //	hash REQUEST HEX
 //	read REQUEST BYTES [last]
-//	load FILE [damaged|locked|broken]; no word: what is on disk
+//	load FILE [damaged|torn|later|locked|broken]; no word: what is on disk
 //	saved FILE [failed]
 //
 //	credentials SECONDS        credentials that end so many seconds from now
