@@ -166,7 +166,11 @@ func (s *script) printJournal(act *Action) {
 			s.fail("the journal's record: %v", err)
 		}
 		if act.Kind == ActSave {
-			s.printf("save %s: upload %s of %s in parts of %d bytes\n", file, r.UploadID, r.Object.Key, r.PartSize)
+			s.printf("save %s: upload %s of %s in parts of %d bytes", file, r.UploadID, r.Object.Key, r.PartSize)
+			for i := range r.Parts {
+				s.printf(", part %d", r.Parts[i].Number)
+			}
+			s.printf("\n")
 			return
 		}
 		last := r.Parts[len(r.Parts)-1]

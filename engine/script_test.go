@@ -2,8 +2,10 @@ package engine
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash/crc32"
 	"strconv"
 	"strings"
 
@@ -136,8 +138,7 @@ func (s *script) load(words []string) Event {
 		case "torn":
 			ev.Record = ev.Record[:len(ev.Record)-1]
 		case "later":
-			ev.Record = append([]byte(nil), ev.Record...)
-			ev.Record[4]++ // the version
+			ev.Record = later(ev.Record)
 		case "locked":
 			ev.Record, ev.Cause = nil, CauseLocked
 		case "broken":
@@ -145,6 +146,15 @@ func (s *script) load(words []string) Event {
 		}
 	}
 	return ev
+}
+
+// later returns the head of record as a later version would write it: see
+// package journal.
+func later(record []byte) []byte {
+	const version, length, prefix = 4, 5, 9
+	head := append([]byte(nil), record[:prefix+binary.LittleEndian.Uint32(record[length:])]...)
+	head[version]++
+	return binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, crc32.MakeTable(crc32.Castagnoli)))
 }
 
 func (s *script) answer(words []string, line string) Event {
