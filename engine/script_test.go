@@ -184,7 +184,8 @@ func (s *script) answer(words []string, line string) Event {
 //	listed:[N,ETAG,SIZE[,NAME=HEX][;…]][;more]
 //	                             of ListParts; "more" for another page
 //	uploads:[KEY,ID,SECONDS[;…]][;more]
-//	                             of ListMultipartUploads, begun so many seconds ago
+//	                             of ListMultipartUploads, begun so many seconds ago,
+//	                             or "-" where the store does not say when
 //
 // An answer that is something else is written out, from its "<" on.
 func (s *script) body(ev *Event, kind, value string) {
@@ -235,8 +236,12 @@ func (s *script) uploads(list string) string {
 			fmt.Fprintf(&xml, "<IsTruncated>true</IsTruncated><NextKeyMarker>%s</NextKeyMarker><NextUploadIdMarker>%s</NextUploadIdMarker>", last[0], last[1])
 		default:
 			last = strings.Split(upload, ",")
-			begun := s.now.Wall - sign.UnixMilli(s.number(last[2])*1000)
-			fmt.Fprintf(&xml, "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>", last[0], last[1], begun.AppendISO8601(nil))
+			fmt.Fprintf(&xml, "<Upload><Key>%s</Key><UploadId>%s</UploadId>", last[0], last[1])
+			if last[2] != "-" {
+				begun := s.now.Wall - sign.UnixMilli(s.number(last[2])*1000)
+				fmt.Fprintf(&xml, "<Initiated>%s</Initiated>", begun.AppendISO8601(nil))
+			}
+			xml.WriteString("</Upload>")
 		}
 	}
 	return xml.String()

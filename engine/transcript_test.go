@@ -245,7 +245,7 @@ func (s *script) pass(words []string) {
 func (s *script) handle(ev Event) {
 	err := s.engine.Handle(s.now, &ev)
 	if err != nil {
-		fmt.Fprintf(s.out, "! %v\n", err)
+		fmt.Fprintf(s.out, "! %s\n", strings.ReplaceAll(err.Error(), "\n", ": "))
 	}
 	s.told = true
 	s.tell(told{Event: &ev, Refused: err != nil})
