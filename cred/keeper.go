@@ -142,10 +142,11 @@ func (k *Keeper) Failed(now sign.UnixMilli) {
 func (k *Keeper) Retry() { k.stuck = ReasonNone }
 
 // Expire is the user's word that the current credentials are over. Requests
-// are held from now on, as ReasonInvalidated, until Set. It changes nothing
-// where they are held already.
+// are held from now on, as ReasonInvalidated, until Set, whatever the clock
+// says and however it is corrected. It changes nothing where something else has
+// put them out of use for good.
 func (k *Keeper) Expire(now sign.UnixMilli) {
-	if k.why(now) == ReasonNone {
+	if k.current != nil && k.lost == ReasonNone {
 		k.lost = ReasonInvalidated
 	}
 }

@@ -134,11 +134,13 @@ func TestKeeper_expireHoldsUntilSet(t *testing.T) {
 	wantRefresh(t, &k, 30, cred.ReasonNone, false)
 }
 
-func TestKeeper_expireOfExpiredKeepsTheReason(t *testing.T) {
+// A clock that is corrected later does not bring back what the user has ended.
+func TestKeeper_expireOfExpiredIsForGood(t *testing.T) {
 	var k cred.Keeper
 	set(t, &k, 0, life("A", 15_000))
 	k.Expire(14_000)
-	wantHold(t, &k, 14_000, cred.ReasonExpired)
+	wantHold(t, &k, 14_000, cred.ReasonInvalidated)
+	wantHold(t, &k, 1_000, cred.ReasonInvalidated)
 }
 
 func TestKeeper_storeRefusesOldCredentials(t *testing.T) {

@@ -174,7 +174,7 @@ func (tr *trial) retry() {
 
 func (tr *trial) expire() {
 	tr.k.Expire(tr.now)
-	if tr.m.why(tr.now) == cred.ReasonNone {
+	if last, _ := tr.m.sinceSet(); last != nil && !tr.m.out() {
 		tr.note("expire")
 	}
 }

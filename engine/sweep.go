@@ -122,6 +122,7 @@ func (e *Engine) discarded(s *slot, ev *Event) {
 		return
 	}
 	s.object.Key, s.uploadID = r.Object.Key, r.UploadID
+	s.late = true // parts of the slot it had may be on their way
 	s.enter(stepAbort)
 }
 
