@@ -1,6 +1,9 @@
 package fakes3
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // Body is the bytes of a request, a part or an object: real ones, or runs that
 // stand for them and cost next to nothing, however many they are.
@@ -56,6 +59,31 @@ func (c Content) with(r Run) Content {
 		c = append(c, r)
 	}
 	return c
+}
+
+// withBytes appends real bytes to a Content that is the caller's own, a run at a
+// time.
+func (c Content) withBytes(data []byte) Content {
+	for len(data) > 0 {
+		n := equalBytes(data)
+		c = c.with(Run{data[0], int64(n)})
+		data = data[n:]
+	}
+	return c
+}
+
+// equalBytes is how many bytes at the start of data, which is not empty, are
+// the same. It goes by blocks: those of a long run compare at memory speed.
+func equalBytes(data []byte) int {
+	const block = 1 << 10
+	n := 1
+	for end := n + block; end <= len(data) && bytes.Equal(data[n:end], data[n-1:end-1]); end += block {
+		n = end
+	}
+	for n < len(data) && data[n] == data[0] {
+		n++
+	}
+	return n
 }
 
 // Len is in bytes.

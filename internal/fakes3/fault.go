@@ -30,6 +30,13 @@ type Fault struct {
 	// Forget drops the upload that the request is about before anything else.
 	Forget bool
 
+	// ForgetPart drops the last part of that upload before anything else.
+	ForgetPart bool
+
+	// Idle answers AbortMultipartUpload as if it had been done, and does
+	// nothing: S3 may keep an upload whose parts were still on their way.
+	Idle bool
+
 	// Corrupt changes one bit of the body: Arrived before the store looks at
 	// it, Stored after it has compared checksums.
 	Corrupt Corruption

@@ -280,6 +280,27 @@ func TestServe_forgottenUpload(t *testing.T) {
 	}
 }
 
+func TestServe_partsAndAbortsThatAreNot(t *testing.T) {
+	d := newDesk(t, fakes3.Config{})
+	o := &s3.Object{Key: "k"}
+	id, parts := d.start(o)
+	d.fault = &fakes3.Fault{ForgetPart: true}
+	d.want(d.ask(d.address.CompleteMultipartUpload(&d.request, o, id, parts, -1), nil), 400, "InvalidPart")
+	d.fault = &fakes3.Fault{Idle: true}
+	d.want(d.ask(d.address.AbortMultipartUpload(&d.request, o, id), nil), 204, "")
+	if n := len(d.store.Uploads()); n != 1 {
+		t.Errorf("%d uploads after an abort that did nothing", n)
+	}
+	d.fault = nil
+	d.want(d.ask(d.address.AbortMultipartUpload(&d.request, o, id), nil), 204, "")
+	if n := len(d.store.Uploads()); n != 0 {
+		t.Errorf("%d uploads after an abort", n)
+	}
+	d.store.Place(noon, "k", fakes3.Runs(fakes3.Run{Value: 1, Length: 3}))
+	o.IfNoneMatch = "*"
+	d.want(d.ask(d.address.PutObject(&d.request, o), nil), 412, "PreconditionFailed")
+}
+
 func TestStore_peculiarities(t *testing.T) {
 	o := &s3.Object{Key: "k"}
 	join := func(c fakes3.Config, sizes ...int64) fakes3.Answer {

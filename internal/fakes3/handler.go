@@ -23,12 +23,16 @@ type Options struct {
 	// under a lock.
 	Fault func(op s3.Op, key string, part uint16, attempt int) Fault
 
+	// Runs keeps bodies as runs, so that files of few and long ones may be of any
+	// size: of the real bytes, no more than a piece is ever in memory.
+	Runs bool
+
 	// Hidden are response headers that the bucket's CORS rule does not expose.
 	Hidden []string
 }
 
 // MaxBody is the longest body, in bytes, that a Handler reads: all of it stays
-// in memory.
+// in memory, as it is or as runs.
 const MaxBody = 1 << 30
 
 // exposed is what the bucket's CORS rule exposes.
@@ -36,8 +40,8 @@ const exposed = "ETag, x-amz-request-id, x-amz-id-2, x-amz-version-id, x-amz-buc
 	"x-amz-checksum-crc32c, x-amz-checksum-crc64nvme, x-amz-checksum-sha1, x-amz-checksum-sha256, " +
 	"x-amz-checksum-type, Date, Retry-After, x-amz-retry-after, Content-Length, Last-Modified"
 
-// Handler serves s over HTTP, to any origin. Bodies are real bytes and stay in
-// memory. While it is in use, s is asked through Handler's Do alone.
+// Handler serves s over HTTP, to any origin. Bodies stay in memory, as real bytes
+// unless Options.Runs says otherwise. While it is in use, s is asked through Handler's Do alone.
 func (s *Store) Handler(o Options) *Handler {
 	if o.Now == nil {
 		o.Now = func() sign.UnixMilli { return sign.UnixMilli(time.Now().UnixMilli()) }
@@ -82,7 +86,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		request.Header = append(request.Header, s3.Field{Name: "content-length", Value: strconv.FormatInt(r.ContentLength, 10)})
 	}
 	fault := h.fault(request)
-	body, err := readBody(r, &fault)
+	body, err := h.readBody(r, &fault)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -117,34 +121,47 @@ func (h *Handler) fault(r *Request) Fault {
 // pieceBytes is how much of a body is kept in one piece.
 const pieceBytes = 256 << 10
 
-func readBody(r *http.Request, fault *Fault) (Real, error) {
+// maxRuns bounds a body that is kept as runs: more of them are no sparse file.
+const maxRuns = 1 << 20
+
+func (h *Handler) readBody(r *http.Request, fault *Fault) (Body, error) {
 	limit := int64(MaxBody)
 	if fault.Broken {
 		limit = fault.Cut
 	}
-	var body Real
+	var real Real
+	var runs Content
+	piece := make([]byte, pieceBytes)
 	from := io.LimitReader(r.Body, limit+1)
 	if fault.Broken {
 		from = io.LimitReader(r.Body, limit)
 	}
-	for {
-		piece := make([]byte, pieceBytes)
+	for arrived := int64(0); ; {
 		n, err := io.ReadFull(from, piece)
-		if n > 0 {
-			body = append(body, piece[:n:n])
+		arrived += int64(n)
+		switch {
+		case h.options.Runs:
+			runs = runs.withBytes(piece[:n])
+		case n > 0:
+			real = append(real, piece[:n:n])
+			piece = make([]byte, pieceBytes)
 		}
 		switch {
+		case len(runs) > maxRuns:
+			return nil, fmt.Errorf("a body of more than %d runs", maxRuns)
 		case err == nil:
 		case err != io.EOF && err != io.ErrUnexpectedEOF:
 			return nil, err
 		case fault.Broken:
 			return nil, io.ErrUnexpectedEOF
-		case body.Len() > limit:
+		case arrived > limit:
 			return nil, fmt.Errorf("a body of more than %d bytes", limit)
-		case r.ContentLength >= 0 && body.Len() != r.ContentLength:
+		case r.ContentLength >= 0 && arrived != r.ContentLength:
 			return nil, io.ErrUnexpectedEOF
+		case h.options.Runs:
+			return runs, nil
 		default:
-			return body, nil
+			return real, nil
 		}
 	}
 }

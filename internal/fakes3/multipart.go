@@ -36,6 +36,15 @@ func (s *Store) forget(id string) *Upload {
 	return nil
 }
 
+// forgetPart drops the last part of an upload.
+func (s *Store) forgetPart(id string) {
+	for _, u := range s.uploads {
+		if u.ID == id && len(u.Parts) > 0 {
+			u.Parts = u.Parts[:len(u.Parts)-1]
+		}
+	}
+}
+
 // create is CreateMultipartUpload.
 func (s *Store) create(c *call) *refusal {
 	if len(c.key) > s3.MaxKeyBytes {
@@ -148,8 +157,10 @@ func (s *Store) abort(c *call) *refusal {
 	if refused != nil {
 		return refused
 	}
-	c.answer.Aborted = s.forget(u.ID)
 	c.answer.Status = 204
+	if !c.fault.Idle {
+		c.answer.Aborted = s.forget(u.ID)
+	}
 	return nil
 }
 

@@ -121,6 +121,11 @@ type Part struct {
 // Object returns what is stored under key, or nil.
 func (s *Store) Object(key string) *Object { return s.objects[key] }
 
+// Place stores an object that nobody has uploaded.
+func (s *Store) Place(at sign.UnixMilli, key string, b Body) {
+	s.objects[key] = &Object{Key: key, Body: b, ETag: s.etag(b), Modified: at}
+}
+
 // Uploads are those under way, in the order in which they began. The slice is
 // the store's own.
 func (s *Store) Uploads() []*Upload { return s.uploads }
@@ -218,6 +223,9 @@ func (s *Store) serve(c *call) *refusal {
 	}
 	if c.fault.Forget {
 		s.forget(c.param("uploadId"))
+	}
+	if c.fault.ForgetPart {
+		s.forgetPart(c.param("uploadId"))
 	}
 	if c.fault.Code != "" && !c.fault.After && !(c.fault.InBody && c.op != s3.OpCompleteMultipartUpload) {
 		return c.fault.refusal()

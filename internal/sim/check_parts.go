@@ -59,12 +59,12 @@ func (k *partsCheck) served(f *flight, a *fakes3.Answer, fault *fakes3.Fault) {
 		expired := f.op == s3.OpPostObject // its policy may end on the way
 		expected = slices.Contains(w.kind.Denied, f.op) || expired
 	case "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError":
-		expected = w.config.Target.Region != w.kind.Region
+		expected = w.config.Target.Region != w.kind.Region || w.rates[elsewhere] > 0
 	case "BadDigest":
 		// Of one that was damaged, or of an object that has such a part.
 		expected = fault != nil && fault.Corrupt != fakes3.Intact || f.op == s3.OpCompleteMultipartUpload && w.rates[damagedInStore]+w.rates[damagedOnWay] > 0
 	case "InvalidPart":
-		expected = w.rates[damagedInStore]+w.rates[damagedOnWay]+w.rates[twice] > 0
+		expected = w.rates[damagedInStore]+w.rates[damagedOnWay]+w.rates[lostPart] > 0
 	case "InvalidToken", "InvalidAccessKeyId":
 		expected = false
 	}

@@ -19,6 +19,13 @@ func (k *quietCheck) heard(f *flight, ev *engine.Event) {
 	}
 }
 
+// noted: an abort that is given up leaves it too.
+func (k *quietCheck) noted(a *engine.Action) {
+	if a.Kind == engine.ActNoteOrphan {
+		delete(k.aborting, a.UploadID)
+	}
+}
+
 func (k *quietCheck) crashed() { clear(k.aborting) }
 
 func (k *quietCheck) sent(f *flight) {
@@ -42,9 +49,9 @@ func (k *quietCheck) sent(f *flight) {
 		w.violate("quiet", "%s is for no file", f)
 	case c.state.Ended() || c.state == queue.StatePaused || c.state == queue.StateConflict:
 		w.violate("quiet", "%s goes while the file is %s", f, c.state)
-	case c.cancelled && !c.late:
+	case c.cancelled && !c.cancelledLate:
 		w.violate("quiet", "%s goes after the user cancelled the file", f)
-	case c.paused && !c.late:
+	case c.paused && !c.pausedLate:
 		w.violate("quiet", "%s goes after the user paused the file", f)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/internal/fakes3"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/s3"
 )
 
@@ -78,6 +79,14 @@ func (k *remainsCheck) noted(a *engine.Action) {
 				u.orphan = true
 			}
 		}
+	}
+}
+
+// excuse is told of a record that is about to be damaged.
+func (k *remainsCheck) excuse(record []byte) {
+	var r journal.Record
+	if _, err := journal.Parse(record, &r); err == nil && k.uploads[r.UploadID] != nil {
+		k.uploads[r.UploadID].excused = true
 	}
 }
 

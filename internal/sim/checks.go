@@ -84,6 +84,7 @@ func (c *checks) broke(_ *session, f *flight, _ engine.Cause) {
 func (c *checks) noted(s *session, about *chosen, a *engine.Action) {
 	c.object.noted(about, a)
 	c.remains.noted(a)
+	c.quiet.noted(a)
 }
 
 // drained is told when the engine has nothing more to ask for.

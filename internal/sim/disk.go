@@ -118,7 +118,7 @@ func (s *session) writeSoon(l *ledger) {
 // perform1 does one write and answers it.
 func (s *session) perform1(x *write) {
 	w := s.world
-	fails := w.trouble() && w.dice.chance(w.diskFails)
+	fails := w.trouble() && (w.dice.chance(w.diskFails) || w.filled && x.kind != engine.ActLoad && x.kind != engine.ActForget)
 	ev := engine.Event{Kind: engine.EvSaved, File: x.file}
 	switch x.kind {
 	case engine.ActLoad:
@@ -159,7 +159,7 @@ func (w *World) load(s *session, x *write, ev *engine.Event, fails bool) {
 			w.disk.locks = append(w.disk.locks, lock{x.name, s})
 		}
 		if r := w.disk.find(x.name); r != nil {
-			ev.Record = bytes.Clone(r.data)
+			ev.Record = w.plant(s, x, bytes.Clone(r.data))
 		}
 	}
 }
@@ -202,7 +202,12 @@ func (w *World) crashDisk(s *session) {
 	}
 	w.disk.locks = slices.DeleteFunc(w.disk.locks, func(l lock) bool { return l.by == s })
 	for i := range w.disk.records {
-		w.disk.records[i].torn = false // nobody remembers
+		r := &w.disk.records[i]
+		r.torn = false // nobody remembers
+		if w.dice.chance(w.rot) {
+			w.checks.remains.excuse(r.data)
+			r.data[w.dice.below(int64(len(r.data)))] ^= 1 << w.dice.below(8)
+		}
 	}
 	if w.volatile {
 		w.disk.records = nil

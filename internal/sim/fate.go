@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/s3"
 )
@@ -36,6 +38,13 @@ func (w *World) fits(f *flight, m mishap) bool {
 		return f.length > 0 && f.op == s3.OpUploadPart && f.hash != s3.NoChecksum && !w.kind.IgnoreChecksums
 	case elsewhere:
 		return f.op != s3.OpPostObject
+	case aborted:
+		return f.raw.Method != "HEAD"
+	case idleAbort:
+		at, late := w.late[f.upload]
+		return f.op == s3.OpAbortMultipartUpload && late && w.now-at < 5*second && !slices.Contains(w.kind.Denied, s3.OpListParts)
+	case lostPart:
+		return f.op == s3.OpCompleteMultipartUpload
 	}
 	return true
 }
@@ -93,7 +102,11 @@ func (w *World) arm(f *flight, m mishap) {
 		w.toldTime(f)
 	case elsewhere:
 		f.fault.Code = [...]string{"PermanentRedirect", "AuthorizationHeaderMalformed"}[w.dice.below(2)]
-		f.fault.Region = "eu-west-1"
+		f.fault.Region = [...]string{"eu-west-1", "eu-south-2"}[w.dice.below(2)]
+	case idleAbort:
+		f.fault.Idle = true
+	case lostPart:
+		f.fault.ForgetPart = true
 	case damagedOnWay:
 		f.fault.Corrupt = 1
 	case damagedInStore:

@@ -27,6 +27,7 @@ type flight struct {
 	length  int64 // bytes of the file
 	whole   int64 // bytes of the body
 	sent    int64 // of the body
+	moved   int64 // when the last byte did
 	told    int64 // bytes of the file that the engine knows to be sent
 
 	signedBy  string // access key ID
@@ -73,7 +74,7 @@ func (s *session) send(a *engine.Action) {
 // takeOff copies all that the engine may write over later.
 func (w *World) takeOff(s *session, a *engine.Action) *flight {
 	r := a.Send
-	f := &flight{id: a.Req, session: s, op: r.Op, part: a.Part, length: a.Length, hash: a.Hash}
+	f := &flight{id: a.Req, session: s, op: r.Op, part: a.Part, length: a.Length, hash: a.Hash, moved: w.now}
 	if a.File != engine.NoFile && int(a.File) < len(s.chosen) {
 		f.owner = s.chosen[a.File]
 		f.attempt = f.owner.begun
@@ -120,7 +121,7 @@ func (w *World) load1(f *flight, a *engine.Action) {
 		f.length = 0
 		return
 	default:
-		f.content = f.owner.content.Slice(a.Offset, a.Length)
+		f.content = f.owner.bytes(a.Offset, a.Length)
 		f.raw.Body = f.content
 		if r.Op == s3.OpPostObject {
 			head, err := r.AppendFormHead(nil)
@@ -207,7 +208,7 @@ func (f *flight) unreadable(w *World) engine.Cause {
 	if c == nil || f.length == 0 || c.stream {
 		return 0
 	}
-	if c.version != c.current() {
+	if c.version != c.current() && !w.unseen {
 		return engine.CauseSourceChanged
 	}
 	if f.sent == 0 && c.gone && w.dice.chance(500) {
@@ -218,7 +219,9 @@ func (f *flight) unreadable(w *World) engine.Cause {
 
 // report counts a piece as given to the network.
 func (f *flight) report(piece int64) {
+	w := f.session.world
 	f.sent += piece
+	f.moved = w.now
 	if f.ended || f.length == 0 || f.session.dead {
 		return
 	}
@@ -358,8 +361,15 @@ func (s *session) breakOff(id engine.ReqID) {
 		return
 	}
 	f.broken = true
+	if f.op == s3.OpUploadPart && w.now-f.moved < second {
+		w.late[f.upload] = w.now // not because it stalled: its file is given up
+	}
 	f.leaves()
-	w.agenda.put(w.now+w.dice.below(40), func() { f.breaks(engine.CauseBrokenOff) })
+	after := w.dice.below(40)
+	if w.dice.chance(150) {
+		after = w.dice.spread(10, 3*second) // meanwhile it may be answered after all
+	}
+	w.agenda.put(w.now+after, func() { f.breaks(engine.CauseBrokenOff) })
 }
 
 // leaves decides what of a request still arrives that its client has given up.

@@ -44,8 +44,12 @@ type scenario struct {
 	trusted                   bool  // a service tells the client the time
 
 	diskTime, diskFails, locks int64
+	hashing                    int64 // bytes a millisecond
+	rot                        int64 // records that a crash damages
+	full                       int64 // how often the disk is full for a while
 
 	files, wishes, crashes, changes, outages, spells, jumps int64
+	there                                                   int64 // keys that have an object already
 	tidy                                                    bool  // the user sweeps at the end
 	calm                                                    int64 // when all trouble ends
 }
@@ -76,9 +80,11 @@ const (
 	elsewhere // another region is told
 	damagedOnWay
 	damagedInStore
-	portal   // somebody else answers: 200 and a page
-	nonsense // a proxy's error page
-	tooLong  // the answer is too large
+	portal    // somebody else answers: 200 and a page
+	nonsense  // a proxy's error page
+	tooLong   // the answer is too large
+	idleAbort // an abort is answered and not done, while parts are on their way
+	lostPart  // the store has lost a part
 	mishaps
 )
 
@@ -99,7 +105,10 @@ func draw(d *dice) scenario {
 			}
 		}
 	}
-	for _, rare := range []mishap{gone, unknown, elsewhere, skewed, portal} {
+	if s.rates[idleAbort] > 0 {
+		s.rates[idleAbort] = 400 // there are few aborts
+	}
+	for _, rare := range []mishap{gone, unknown, elsewhere, skewed, portal, lostPart} {
 		s.rates[rare] = min(s.rates[rare], 40)
 	}
 	return s
@@ -191,6 +200,15 @@ func (s *scenario) sizes(d *dice) {
 		s.config.FormBelow = d.spread(1, 8*mib)
 	}
 	s.files = d.between(1, 9)
+	if d.chance(40) {
+		s.files = d.between(30, 90)
+	}
+	if d.chance(100) {
+		s.config.MultipartThreshold = 0
+	}
+	if d.chance(200) {
+		s.there = d.spread(50, 900)
+	}
 }
 
 func (s *scenario) people(d *dice) {
@@ -207,8 +225,15 @@ func (s *scenario) people(d *dice) {
 	}
 	s.trusted = d.chance(500)
 	s.diskTime = d.spread(1, 500)
+	s.hashing = d.spread(2*kib, 800*kib)
+	if d.chance(200) {
+		s.rot = d.spread(20, 500)
+	}
 	if d.chance(250) {
 		s.diskFails = d.spread(5, 600)
+	}
+	if d.chance(150) {
+		s.full = d.between(1, 3)
 	}
 	if d.chance(200) {
 		s.locks = d.spread(10, 400)

@@ -58,8 +58,8 @@ type chosen struct {
 	err     *engine.Error
 
 	// What the user last wanted of it.
-	paused, cancelled bool
-	late              bool // the wish came when the store was deciding
+	paused, cancelled         bool
+	pausedLate, cancelledLate bool // the wish came when the store was deciding
 
 	// What may make its object: requests of this session; and whether the last of
 	// them joined the parts, so that a wish to stop may come too late.
@@ -312,7 +312,7 @@ func (s *session) begin(a *engine.Action) {
 	if a.Kind == engine.ActRead && a.Offset != c.readTo {
 		w.violate("contract", "file %d is read from %d on, not from %d", c.id, a.Offset, c.readTo)
 	}
-	after := w.dice.below(w.diskTime+1) + a.Length/(200*kib)
+	after := w.dice.below(w.diskTime+1) + a.Length/w.hashing
 	if w.trouble() && w.dice.chance(10) {
 		after += w.dice.spread(second, 30*second)
 	}
@@ -332,21 +332,32 @@ func (s *session) finishAside(x *aside) {
 		return
 	}
 	if x.kind == engine.ActHash {
-		digest := w.store.Sums().Digest(c.content.Slice(x.offset, x.length), x.hash)
+		digest := w.store.Sums().Digest(c.bytes(x.offset, x.length), x.hash)
 		s.must(&engine.Event{Kind: engine.EvHashed, Req: x.id, Digest: digest})
 		return
 	}
 	n := min(x.length, c.content.Len()-x.offset)
 	c.readTo += n
-	c.read = append(c.read, piece{x.part, x.offset, n})
+	if n > 0 {
+		c.read = append(c.read, piece{x.part, x.offset, n})
+	}
 	w.checks.budget.buffered(c)
-	s.must(&engine.Event{Kind: engine.EvRead, Req: x.id, Bytes: n, Last: c.readTo == c.content.Len()})
+	last := c.readTo == c.content.Len() && (n < x.length || w.dice.chance(500)) // else the next read finds the end
+	s.must(&engine.Event{Kind: engine.EvRead, Req: x.id, Bytes: n, Last: last})
+}
+
+// bytes is what is read of c now.
+func (c *chosen) bytes(offset, length int64) fakes3.Content {
+	if c.session.world.unseen {
+		return c.versions[c.current()].content.Slice(offset, length)
+	}
+	return c.content.Slice(offset, length)
 }
 
 // trouble is why c cannot be read now, or 0.
 func (c *chosen) trouble(w *World) engine.Cause {
 	switch {
-	case c.version != c.current():
+	case c.version != c.current() && !w.unseen:
 		return engine.CauseSourceChanged
 	case c.gone && w.dice.chance(500):
 		return engine.CauseSourceUnreadable

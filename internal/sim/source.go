@@ -63,6 +63,9 @@ func (w *World) makeSource(index int, d *dice, budget int64) *source {
 	default:
 		size = d.spread(8*mib, 320*mib)
 	}
+	if s.stream && w.config.PartSize > 0 && d.chance(300) {
+		size = (1 + d.below(8)) * w.config.PartSize // its end is found by a read of nothing
+	}
 	s.versions = []version{{w.makeContent(d, min(size, budget)), epoch - d.below(day)}}
 	return s
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/bucketline/bucketline/cred"
@@ -27,6 +28,10 @@ func (w *World) planTrouble() {
 	sometimes(w.changes, func() { w.change(w.sources[w.dice.below(w.files)], &w.dice, false) })
 	sometimes(w.outages, w.goOffline)
 	sometimes(w.spells, w.cast)
+	sometimes(w.full, func() {
+		w.filled = true
+		w.agenda.put(w.now+w.dice.spread(second, 20*minute), func() { w.filled = false })
+	})
 	sometimes(w.jumps, func() {
 		by := w.dice.between(-2*hour, 2*hour)
 		w.skew += by
@@ -107,9 +112,13 @@ func (w *World) wish() {
 	switch w.dice.below(16) {
 	case 0, 1:
 		s.pause(c)
+		then := s.resume
+		if w.dice.chance(150) {
+			then = s.cancel
+		}
 		w.agenda.put(w.now+w.dice.spread(1, 10*minute), func() {
 			if !s.dead {
-				s.resume(c)
+				then(c)
 			}
 		})
 	case 2:
@@ -149,10 +158,22 @@ func (w *World) wish() {
 }
 
 func (s *session) pause(c *chosen) {
-	if !c.state.Ended() && c.state != queue.StateConflict {
-		c.paused, c.late = true, c.deciding()
-	}
+	s.wantsRest(c)
 	s.must(&engine.Event{Kind: engine.EvPause, File: c.id})
+}
+
+// wantsRest notes that the user wants c to rest, if it has not ended.
+func (s *session) wantsRest(c *chosen) {
+	if info, _ := s.engine.File(c.id); !info.State.Ended() && info.State != queue.StateConflict {
+		c.paused, c.pausedLate = true, c.deciding()
+	}
+}
+
+// wantsEnd notes that the user wants nothing more of c, if it has not ended.
+func (s *session) wantsEnd(c *chosen, failed bool) {
+	if info, _ := s.engine.File(c.id); !info.State.Ended() || failed && info.State == queue.StateFailed {
+		c.cancelled, c.cancelledLate = true, c.deciding()
+	}
 }
 
 // deciding reports that the store may be making c's object just now, so that a
@@ -165,18 +186,14 @@ func (s *session) resume(c *chosen) {
 }
 
 func (s *session) cancel(c *chosen) {
-	if !c.state.Ended() || c.state == queue.StateFailed {
-		c.cancelled, c.late = true, c.deciding()
-	}
+	s.wantsEnd(c, true)
 	s.must(&engine.Event{Kind: engine.EvCancel, File: c.id})
 }
 
 func (s *session) pauseAll() {
 	s.resting = true
 	for _, c := range s.chosen {
-		if !c.state.Ended() && c.state != queue.StateConflict {
-			c.paused, c.late = true, c.deciding()
-		}
+		s.wantsRest(c)
 	}
 	s.must(&engine.Event{Kind: engine.EvPauseAll})
 }
@@ -191,9 +208,7 @@ func (s *session) resumeAll() {
 
 func (s *session) cancelAll() {
 	for _, c := range s.chosen {
-		if !c.state.Ended() {
-			c.cancelled, c.late = true, c.deciding()
-		}
+		s.wantsEnd(c, false)
 	}
 	s.must(&engine.Event{Kind: engine.EvCancelAll})
 }
@@ -334,7 +349,10 @@ func (w *World) abandonAll() {
 		}
 		w.disk.locks = append(w.disk.locks, lock{r.name, s})
 		w.checks.journal.abandons(s, r.name)
-		s.must(&engine.Event{Kind: engine.EvAbandon, Name: r.name, Record: r.data})
+		err := s.handle(&engine.Event{Kind: engine.EvAbandon, Name: r.name, Record: r.data})
+		if err != nil && !errors.Is(err, engine.ErrRecord) {
+			w.violate("contract", "a record cannot be abandoned: %v", err)
+		}
 	}
 }
 

@@ -37,11 +37,13 @@ type World struct {
 	session  *session // nil between a crash and the next start
 	sessions int
 	disk     disk
-	flying   []*flight // under way, in order of sending
-	history  []storing // all that was ever stored
-	issued   int       // credentials
+	flying   []*flight        // under way, in order of sending
+	history  []storing        // all that was ever stored
+	issued   int              // credentials
+	late     map[string]int64 // uploads of which a part was broken off, and when
 
 	offline, offlineTold bool
+	filled               bool   // the disk is full
 	spell                string // what the store says to most requests for now
 	over                 bool
 
@@ -56,9 +58,10 @@ type World struct {
 	events, actions, requests, crashed int
 
 	// What a planted bug of the tests takes the place of.
-	wrap  func(machine) machine
-	serve func(f *flight, fault *fakes3.Fault) fakes3.Answer
-	plant func(x *write) // changes what a session is given from the journal
+	wrap   func(machine) machine
+	serve  func(f *flight, fault *fakes3.Fault) fakes3.Answer
+	plant  func(s *session, x *write, record []byte) []byte // what a session is given from the journal
+	unseen bool                                             // nobody notices that a file has changed
 }
 
 // storing is one object that came to be, and by which request.
@@ -94,12 +97,13 @@ func Run(seed uint64, trace io.Writer) Report {
 }
 
 func newWorld(seed uint64, trace io.Writer) *World {
-	w := &World{dice: dice{seed}, trace: newTrace(trace)}
+	w := &World{dice: dice{seed}, trace: newTrace(trace), late: make(map[string]int64)}
 	w.dice.next()
 	w.scenario = draw(&w.dice)
 	w.store = fakes3.New(w.kind)
 	w.checks = newChecks(w)
 	w.wrap = func(m machine) machine { return m }
+	w.plant = func(_ *session, _ *write, record []byte) []byte { return record }
 	w.serve = func(f *flight, fault *fakes3.Fault) fakes3.Answer {
 		return w.store.Serve(sign.UnixMilli(epoch+w.now), &f.raw, fault)
 	}
@@ -110,6 +114,9 @@ func newWorld(seed uint64, trace io.Writer) *World {
 		budget -= s.versions[0].content.Len()
 		budget = max(budget, mib)
 		w.sources = append(w.sources, s)
+		if d.chance(w.there) {
+			w.store.Place(epoch-day, s.object.Key, w.makeContent(&d, d.spread(1, mib)))
+		}
 	}
 	return w
 }
