@@ -1,11 +1,12 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test bench fuzz lint setup clean
+.PHONY: help demo web test bench fuzz soak lint setup clean
 
 FUZZTIME ?= 30s
 BENCH ?= .
 PKG ?= ./...
+SEEDS ?= 1000000
 
 help: ## lists this
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' Makefile | while read -r target does; do \
@@ -25,6 +26,9 @@ bench: ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign
 
 fuzz: ## runs every fuzz target for FUZZTIME=30s (PKG=./s3)
 	FUZZTIME='$(FUZZTIME)' tools/fuzz.sh $(PKG)
+
+soak: ## lives through SEEDS=1000000 worlds of the simulator
+	go run ./cmd/bucketline sim --seeds 1..$(SEEDS)
 
 lint: web ## gofmt, go vet and tsc, without running a test
 	tools/lint.sh
