@@ -338,6 +338,8 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status, RequestID: refusal.RequestID})
 	case refusal.Advice().Repeats():
 		return false
+	case s.listing == listGone && refusal.Code != "AccessDenied":
+		return false
 	case s.listing == listGone:
 		e.over(s) // nobody may look; the abort itself succeeded
 	case s.listing == listProbe:
