@@ -6,7 +6,7 @@
 FUZZTIME ?= 30s
 BENCH ?= .
 PKG ?= ./...
-SEEDS ?= 1000000
+FROM ?= 1
 
 help: ## lists this
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' Makefile | while read -r target does; do \
@@ -27,8 +27,8 @@ bench: ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign
 fuzz: ## runs every fuzz target for FUZZTIME=30s (PKG=./s3)
 	FUZZTIME='$(FUZZTIME)' tools/fuzz.sh $(PKG)
 
-soak: ## lives through SEEDS=1000000 worlds of the simulator
-	go run ./cmd/bucketline sim --seeds 1..$(SEEDS)
+soak: ## lives through SEEDS=1000000 worlds of the simulator, from seed FROM=1 on
+	go run ./cmd/bucketline sim --progress 30s --seeds $(FROM)..$$(($(FROM) + $(SEEDS) - 1))
 
 lint: web ## gofmt, go vet and tsc, without running a test
 	tools/lint.sh

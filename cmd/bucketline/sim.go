@@ -145,14 +145,14 @@ func simSeeds(ctx context.Context, o *simOptions, first, last uint64, out io.Wri
 		for running := true; running; {
 			select {
 			case <-ticker.C:
-				p.print("")
+				p.print()
 			case <-done:
 				running = false
 			}
 		}
 	}
 	work.Wait()
-	p.print("")
+	p.print()
 	switch {
 	case p.failed > 0:
 		return exit{1, fmt.Errorf("%d of %d seeds failed", p.failed, p.lived)}
@@ -205,10 +205,10 @@ func (p *pool) work(ctx context.Context) {
 }
 
 // print says how far it is.
-func (p *pool) print(end string) {
+func (p *pool) print() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	spent := time.Since(p.begun)
-	fmt.Fprintf(p.out, "%d seeds lived through, %d failed, %d requests, %d crashes, %v, %.0f seeds/s%s\n",
-		p.lived, p.failed, p.requests, p.crashes, spent.Round(time.Second), float64(p.lived)/spent.Seconds(), end)
+	fmt.Fprintf(p.out, "%d seeds lived through, %d failed, %d requests, %d crashes, %v, %.0f seeds/s\n",
+		p.lived, p.failed, p.requests, p.crashes, spent.Round(time.Second), float64(p.lived)/spent.Seconds())
 }
