@@ -6,6 +6,7 @@
 FUZZTIME ?= 30s
 BENCH ?= .
 PKG ?= ./...
+SEEDS ?= 1000000
 FROM ?= 1
 
 help: ## lists this

@@ -46,6 +46,15 @@ func newSim() *cobra.Command {
 		Long:  simLong,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			chosen := 0
+			for _, name := range []string{"seed", "seeds", "replay", "checks"} {
+				if cmd.Flags().Changed(name) {
+					chosen++
+				}
+			}
+			if chosen != 1 {
+				return usage(errors.New("give one of --seed, --seeds, --replay and --checks"))
+			}
 			return runSim(cmd.Context(), &o, cmd.OutOrStdout())
 		},
 	}
@@ -57,13 +66,22 @@ func newSim() *cobra.Command {
 	f.DurationVar(&o.progress, "progress", 0, "with --seeds: say how far it is each so much `time`")
 	f.StringVar(&o.replay, "replay", "", "replay the recording in `FILE`")
 	f.BoolVar(&o.checks, "checks", false, "list what every life is checked for")
-	cmd.MarkFlagsMutuallyExclusive("seed", "seeds", "replay", "checks")
-	cmd.MarkFlagsOneRequired("seed", "seeds", "replay", "checks")
 	return cmd
 }
 
+// errSimMode is what is wrong with any other number of them.
+var errSimMode = errors.New("give one of --seed, --seeds, --replay and --checks")
+
 func runSim(ctx context.Context, o *simOptions, out io.Writer) error {
+	modes := 0
+	for _, given := range []bool{o.seed != "", o.seeds != "", o.replay != "", o.checks} {
+		if given {
+			modes++
+		}
+	}
 	switch {
+	case modes != 1:
+		return usage(errSimMode)
 	case o.checks:
 		for _, c := range sim.Checks {
 			fmt.Fprintf(out, "%-10s %s\n", c.Name, c.Holds)

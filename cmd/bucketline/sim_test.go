@@ -49,7 +49,7 @@ func TestSim_checksAreListed(t *testing.T) {
 
 func TestSim_mistakes(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"--seed", "x"}, {"--seeds", "1"}, {"--seeds", "3..2"}, {"--seed", "1", "--seeds", "1..2"}, {"--seed", "-1"},
+		{}, {"--seed", "x"}, {"--seeds", "1"}, {"--seeds", "3..2"}, {"--seed", "-1"}, {"--seed", "1", "--seeds", "1..2"},
 	} {
 		if out, status := simulate(t, args...); status != 2 {
 			t.Errorf("%v: exit %d, want 2\n%s", args, status, out)

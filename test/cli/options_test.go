@@ -361,13 +361,18 @@ func TestSweep_aborts(t *testing.T) {
 	}
 	// One run is killed before its record is of use to anybody: its journal goes.
 	name, _ := write(t, filepath.Join(t.TempDir(), "old.bin"), 40<<20)
-	for _, key := range []string{unique(t) + "old.bin", alicePrefix + "elsewhere/old.bin"} {
+	uploads := filepath.Join(data, "objects", e.Bucket, ".sgwtmp", "multipart", "*", "*")
+	for i, key := range []string{unique(t) + "old.bin", alicePrefix + "elsewhere/old.bin"} {
+		begun := func() bool {
+			ids, err := filepath.Glob(uploads)
+			return err == nil && len(ids) > i
+		}
 		before := len(parts(t, data))
 		cmd, _, _ := command{args: []string{"up", "--journal", t.TempDir(), name, "s3:///" + key}, home: home}.prepare(t)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for began := time.Now(); len(parts(t, data)) == before && time.Since(began) < time.Minute; {
+		for began := time.Now(); (!begun() || len(parts(t, data)) == before) && time.Since(began) < time.Minute; {
 			time.Sleep(20 * time.Millisecond)
 		}
 		cmd.Process.Kill()
@@ -375,7 +380,7 @@ func TestSweep_aborts(t *testing.T) {
 	}
 	time.Sleep(2 * time.Second) // until the store has noticed that nobody sends any more
 	old := time.Now().Add(-50 * time.Hour)
-	ids, err := filepath.Glob(filepath.Join(data, "objects", e.Bucket, ".sgwtmp", "multipart", "*", "*"))
+	ids, err := filepath.Glob(uploads)
 	if err != nil || len(ids) != 2 {
 		t.Fatalf("the store has %q, %v", ids, err)
 	}
