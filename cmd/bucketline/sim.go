@@ -46,15 +46,6 @@ func newSim() *cobra.Command {
 		Long:  simLong,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			chosen := 0
-			for _, name := range []string{"seed", "seeds", "replay", "checks"} {
-				if cmd.Flags().Changed(name) {
-					chosen++
-				}
-			}
-			if chosen != 1 {
-				return usage(errors.New("give one of --seed, --seeds, --replay and --checks"))
-			}
 			return runSim(cmd.Context(), &o, cmd.OutOrStdout())
 		},
 	}
