@@ -67,6 +67,10 @@ func TestWindow_survivesTheWrap(t *testing.T) {
 	if w.size() != 4 {
 		t.Errorf("a window of %d, want 4: request 3 was sent after the wrap", w.size())
 	}
+	w.mark = ^uint32(0) - 9
+	if w.shrink(2, 3); w.size() != 2 {
+		t.Errorf("a window of %d, want 2: request 2 was sent long after the mark", w.size())
+	}
 }
 
 func TestRate_isAnAverageThatMoves(t *testing.T) {
@@ -77,6 +81,10 @@ func TestRate_isAnAverageThatMoves(t *testing.T) {
 	r.measure(rateBytes-1, 1)
 	if r != 0 {
 		t.Errorf("%d bytes say nothing of a connection's speed, and set it to %d", rateBytes-1, r)
+	}
+	least := r
+	if least.measure(rateBytes, 1000); least != rateBytes {
+		t.Errorf("%d bytes in a second are %d a second", rateBytes, least)
 	}
 	r.measure(1_000_000, 1000)
 	if r != 1_000_000 || r.millis(500_000) != 500 {
