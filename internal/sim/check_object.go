@@ -66,6 +66,7 @@ func (c *chosen) admits() bool {
 
 // heard notes what the engine has to know.
 func (k *objectCheck) heard(f *flight, ev *engine.Event) {
+	f.heardAt = k.world.now
 	f.confirmed = makesObject(f.op) && f.answer.Stored != nil && f.fate == mishaps && ev.Status/100 == 2
 }
 
@@ -80,7 +81,8 @@ func (k *objectCheck) noted(c *chosen, a *engine.Action) {
 		k.failed(c)
 	case queue.StateCancelled, queue.StateSkipped:
 		for _, f := range c.makers {
-			if f.attempt == c.begun && f.confirmed {
+			late := a.State == queue.StateCancelled && f.heardAt >= c.cancelledAt // it was under way when the user cancelled
+			if f.attempt == c.begun && f.confirmed && !late {
 				k.world.violate("report", "file %d is %s, and %s was confirmed", c.id, a.State, f)
 			}
 		}

@@ -32,6 +32,7 @@ type flight struct {
 
 	signedBy  string // access key ID
 	confirmed bool   // the engine was told that it made an object
+	heardAt   int64  // when
 
 	fault  fakes3.Fault
 	fate   mishap // mishaps: none

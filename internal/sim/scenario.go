@@ -124,7 +124,7 @@ func (s *scenario) network(d *dice) {
 		s.lazy = d.spread(1, 200)
 	}
 	if d.chance(300) {
-		s.config.StallMillis = d.spread(2*second, minute)
+		s.config.StallMillis = d.spread(8*second, minute) // bodies report each pieceMillis
 	}
 	if d.chance(300) {
 		s.config.RetryMillis = d.spread(10*second, 30*minute)

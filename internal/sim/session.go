@@ -60,6 +60,7 @@ type chosen struct {
 	// What the user last wanted of it.
 	paused, cancelled         bool
 	pausedLate, cancelledLate bool // the wish came when the store was deciding
+	cancelledAt               int64
 
 	// What may make its object: requests of this session; and whether the last of
 	// them joined the parts, so that a wish to stop may come too late.

@@ -172,7 +172,7 @@ func (s *session) wantsRest(c *chosen) {
 // wantsEnd notes that the user wants nothing more of c, if it has not ended.
 func (s *session) wantsEnd(c *chosen, failed bool) {
 	if info, _ := s.engine.File(c.id); !info.State.Ended() || failed && info.State == queue.StateFailed {
-		c.cancelled, c.cancelledLate = true, c.deciding()
+		c.cancelled, c.cancelledLate, c.cancelledAt = true, c.deciding(), s.world.now
 	}
 }
 
