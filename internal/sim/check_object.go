@@ -66,6 +66,9 @@ func (c *chosen) admits() bool {
 
 // heard notes what the engine has to know.
 func (k *objectCheck) heard(f *flight, ev *engine.Event) {
+	if c := f.owner; c != nil && makesObject(f.op) && ev.Status == 412 {
+		c.joining = true // whose object is it?
+	}
 	f.heardAt = k.world.now
 	f.confirmed = makesObject(f.op) && f.answer.Stored != nil && f.fate == mishaps && ev.Status/100 == 2
 }

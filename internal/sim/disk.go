@@ -19,7 +19,7 @@ type record struct {
 	torn bool // a failed append could not be undone: nothing is added until it is saved
 }
 
-// lock says that a session has a record open; nil is somebody else.
+// lock says that a session has a record open.
 type lock struct {
 	name string
 	by   *session
@@ -34,13 +34,8 @@ func (d *disk) find(name string) *record {
 	return nil
 }
 
-func (d *disk) holder(name string) (by *session, held bool) {
-	for _, l := range d.locks {
-		if l.name == name {
-			return l.by, true
-		}
-	}
-	return nil, false
+func (d *disk) held(name string) bool {
+	return slices.ContainsFunc(d.locks, func(l lock) bool { return l.name == name })
 }
 
 func (d *disk) unlock(name string, by *session) {
@@ -146,18 +141,16 @@ func (s *session) perform1(x *write) {
 }
 
 func (w *World) load(s *session, x *write, ev *engine.Event, fails bool) {
-	by, held := w.disk.holder(x.name)
+	held := w.disk.held(x.name)
 	switch {
-	case held && by != s:
+	case held: // by another session, or by what this one abandons
 		ev.Cause = engine.CauseLocked
 	case w.trouble() && w.dice.chance(w.locks):
 		ev.Cause = engine.CauseLocked
 	case fails:
 		ev.Cause = engine.CauseStorage
 	default:
-		if !held {
-			w.disk.locks = append(w.disk.locks, lock{x.name, s})
-		}
+		w.disk.locks = append(w.disk.locks, lock{x.name, s})
 		if r := w.disk.find(x.name); r != nil {
 			ev.Record = w.plant(s, x, bytes.Clone(r.data))
 		}

@@ -344,7 +344,7 @@ func (w *World) close() {
 func (w *World) abandonAll() {
 	s := w.session
 	for _, r := range slices.Clone(w.disk.records) {
-		if _, held := w.disk.holder(r.name); held {
+		if w.disk.held(r.name) {
 			continue
 		}
 		w.disk.locks = append(w.disk.locks, lock{r.name, s})
