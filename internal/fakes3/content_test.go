@@ -54,6 +54,23 @@ func TestContent_isItsBytes(t *testing.T) {
 	}
 }
 
+// Runs of bytes are found at whatever length, and over pieces.
+func TestContent_withBytes(t *testing.T) {
+	g := rand.New(rand.NewPCG(5, 6))
+	for range 500 {
+		var runs []Run
+		for range g.IntN(6) {
+			runs = append(runs, Run{byte(g.IntN(3)), 1 + g.Int64N(5000)})
+		}
+		want := Runs(runs...)
+		data := bytesOf(want)
+		at := g.IntN(len(data) + 1)
+		if got := Content(nil).withBytes(data[:at]).withBytes(data[at:]); !got.Equal(want) {
+			t.Fatalf("bytes of the runs %v, cut at %d, are %v", want, at, got)
+		}
+	}
+}
+
 func TestJoin_realBytesStayReal(t *testing.T) {
 	if _, ok := Join(Real{[]byte("a")}, Real{[]byte("b")}).(Real); !ok {
 		t.Error("real bytes became runs")
