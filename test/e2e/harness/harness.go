@@ -140,6 +140,9 @@ type Event struct {
 	ETag                     string
 	Size, Sent, Acknowledged int64
 	Expiration               string
+	Delay                    int64 // of "retry", in milliseconds
+	Bytes                    int64 // of "resumed"
+	Parts                    int
 	Error                    *Failure
 }
 
@@ -151,10 +154,18 @@ type RefreshCall struct {
 
 // Totals has all tasks' counters.
 type Totals struct {
-	Files                            map[string]int
-	Size, Sent, Acknowledged, Stored int64
-	InFlight                         int
-	Held                             string
+	Files                                    map[string]int
+	Size, Sent, Acknowledged, Stored, Resent int64
+	InFlight, Window                         int
+	Offline                                  bool
+	Held                                     string
+}
+
+// Previous is an unfinished upload in the page's journal.
+type Previous struct {
+	Name, Bucket, Key, UploadID   string
+	Size, Stored, Parts, PartSize int64
+	Record                        []byte // as the page exports it
 }
 
 // Life is what credentialsLife says, in milliseconds.
@@ -279,6 +290,20 @@ func (p *Page) AssumeRole(w WebIdentity) (*Credentials, *Failure) {
 		Error       *Failure
 	}](p, "assumeRole", w)
 	return v.Credentials, v.Error
+}
+
+// Previous lists the unfinished uploads in the journal of the uploader.
+func (p *Page) Previous() []Previous {
+	p.t.Helper()
+	var list []Previous
+	for _, v := range call[[]struct {
+		Previous
+		Record []int
+	}](p, "previous") {
+		v.Previous.Record = octets(v.Record)
+		list = append(list, v.Previous)
+	}
+	return list
 }
 
 // Report asks the page what it knows.

@@ -47,10 +47,7 @@ func (j *Journal) step(function string, args ...any) Step {
 		Record *[]int
 	}](j.page, "journal."+function, append([]any{j.which}, args...)...)
 	if s.Record != nil {
-		s.Step.Record = make([]byte, len(*s.Record))
-		for i, b := range *s.Record {
-			s.Step.Record[i] = byte(b)
-		}
+		s.Step.Record = octets(*s.Record)
 	}
 	return s.Step
 }
@@ -61,6 +58,14 @@ func numbers(data []byte) []int {
 		list[i] = int(b)
 	}
 	return list
+}
+
+func octets(list []int) []byte {
+	data := make([]byte, len(list))
+	for i, b := range list {
+		data[i] = byte(b)
+	}
+	return data
 }
 
 // Load is what load gives, in the form of a Step, as do all that follow.

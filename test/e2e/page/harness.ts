@@ -5,7 +5,7 @@
  */
 import {
   assumeRoleWithWebIdentity, createUploader,
-  type Credentials, type CredentialsRequest, type TaskEvent, type Uploader, type UploaderEvent, type UploaderOptions,
+  type Credentials, type CredentialsRequest, type FileState, type TaskEvent, type Uploader, type UploaderEvent, type UploaderOptions,
   type UploadOptions, type UploadTask, type WebIdentity,
 } from "../../../web/core/index.js";
 import { describeError, type Failure } from "./failure.js";
@@ -42,6 +42,8 @@ interface Watched {
   /** The iteration has ended by itself. */
   ended: boolean;
 }
+
+const ends: FileState[] = ["done", "skipped", "failed", "cancelled"];
 
 let uploader: Uploader | undefined;
 let refresh: Refresh | undefined;
@@ -149,14 +151,22 @@ const harness = {
     failing(() => present().setCredentials(credentials)),
   expireCredentials: (): void => present().expireCredentials(),
   cancel: (task: number): void => watched[task]?.task.cancel(),
+  retry: (task: number): void => watched[task]?.task.retry(),
   abort: (task: number): void => watched[task]?.abort.abort(),
   close: (): void => present().close(),
   presignedURL: (key: string, seconds: number): string => present().presignedURL(key, seconds),
   objectURL: (key: string): string => present().objectURL(key),
 
   /** How many tasks have not come to their end. */
-  underWay: (): number =>
-    watched.filter(({ task: { state } }) => state !== "done" && state !== "failed" && state !== "cancelled").length,
+  underWay: (): number => watched.filter(({ task: { state } }) => !ends.includes(state)).length,
+
+  /** The unfinished uploads in the journal, each with its record as it can be exported. */
+  previous: async (): Promise<unknown[]> =>
+    Promise.all((await present().previous()).map(async (upload) => {
+      const { name, size, bucket, key, uploadId, stored, parts, partSize } = upload;
+      const record = [...new Uint8Array(await upload.export().arrayBuffer())];
+      return { name, size, bucket, key, uploadId, stored, parts, partSize, record };
+    })),
 
   /** What awaiting the task gives, or throws. */
   async settled(task: number): Promise<{ result?: unknown; error?: Failure }> {
