@@ -1,0 +1,254 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/bucketline/bucketline/internal/fakes3"
+	"github.com/bucketline/bucketline/s3"
+	"github.com/bucketline/bucketline/sign"
+	"github.com/bucketline/bucketline/test/e2e/harness"
+)
+
+// store is a fakes3 on an address of its own that writes down every request.
+type store struct {
+	*fakes3.Handler
+	url    string
+	config storeConfig
+	limit  *rate.Limiter // in bytes
+
+	mu    sync.Mutex
+	all   []*exchange
+	count int // credentials granted
+}
+
+// storeConfig is what goes wrong. The zero value is nothing.
+type storeConfig struct {
+	fault    func(op s3.Op, key string, part uint16, attempt int) fakes3.Fault
+	ahead    time.Duration // of the store's clock
+	hidden   []string      // headers that CORS does not expose
+	bodyRate int64         // bytes a second that all bodies together arrive at; 0: no limit
+	runs     bool          // keep bodies as runs, for huge files
+
+	// instead answers in the store's place and reports that it did.
+	instead func(w http.ResponseWriter, r *http.Request, about fakes3.Subject) bool
+
+	// errorType is the media type of errors, in place of application/xml.
+	errorType string
+}
+
+// exchange is one request as the store saw it, without preflights.
+type exchange struct {
+	fakes3.Subject
+	began  time.Time
+	body   int64     // bytes of the body that arrived
+	ended  time.Time // zero while it is under way
+	status int       // 0: no answer was written
+}
+
+const (
+	bucket = "photos"
+	region = "eu-west-1"
+)
+
+// startStore serves a store until t ends.
+func startStore(t *testing.T, c storeConfig) *store {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	s := &store{config: c, limit: rate.NewLimiter(rate.Inf, 0)}
+	if c.bodyRate > 0 {
+		s.limit = rate.NewLimiter(rate.Limit(c.bodyRate), largestRead)
+	}
+	s.Handler = fakes3.New(fakes3.Config{Host: server.Listener.Addr().String(), Region: region, Bucket: bucket}).Handler(fakes3.Options{
+		Now:    func() sign.UnixMilli { return sign.UnixMilli(time.Now().Add(c.ahead).UnixMilli()) },
+		Fault:  c.fault,
+		Hidden: c.hidden,
+		Runs:   c.runs,
+	})
+	server.Config.Handler = s
+	server.Start()
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// ServeHTTP writes the request down and hands it on.
+func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions {
+		s.Handler.ServeHTTP(w, r)
+		return
+	}
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	one := &exchange{began: time.Now()}
+	s.Do(func(f *fakes3.Store) {
+		one.Subject = f.Subject(&fakes3.Request{Method: r.Method, Host: r.Host, Path: path, Query: query})
+	})
+	s.mu.Lock()
+	s.all = append(s.all, one)
+	s.mu.Unlock()
+	r.Body = &watchedBody{r.Body, s, one, r.Context()}
+	answer := &watchedAnswer{w, s, one}
+	if s.config.instead == nil || !s.config.instead(answer, r, one.Subject) {
+		s.Handler.ServeHTTP(answer, r)
+	}
+}
+
+// largestRead is the most that a paced body gives at once, so that several
+// share the rate evenly.
+const largestRead = 16 << 10
+
+// watchedBody counts what arrives, at the store's pace.
+type watchedBody struct {
+	io.ReadCloser
+	store *store
+	of    *exchange
+	ctx   context.Context
+}
+
+// Read reads a little, and then waits.
+func (b *watchedBody) Read(p []byte) (int, error) {
+	if b.store.config.bodyRate > 0 {
+		p = p[:min(len(p), largestRead)]
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.store.mu.Lock()
+	b.of.body += int64(n)
+	b.store.mu.Unlock()
+	if n > 0 && b.store.limit.Limit() != rate.Inf && b.store.limit.WaitN(b.ctx, n) != nil {
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+// watchedAnswer notes the status and when it was written.
+type watchedAnswer struct {
+	http.ResponseWriter
+	store *store
+	of    *exchange
+}
+
+// WriteHeader is where the configured media type comes in.
+func (w *watchedAnswer) WriteHeader(status int) {
+	if status >= 300 && w.store.config.errorType != "" {
+		w.Header().Set("Content-Type", w.store.config.errorType)
+	}
+	w.store.mu.Lock()
+	w.of.status, w.of.ended = status, time.Now()
+	w.store.mu.Unlock()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// exchanges copies what there was so far about a key, in the order in which it
+// began.
+func (s *store) exchanges(key string) []exchange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []exchange
+	for _, e := range s.all {
+		if e.Key == key {
+			list = append(list, *e)
+		}
+	}
+	return list
+}
+
+// tally is how many requests of each operation there were for a key.
+func (s *store) tally(key string) map[s3.Op]int {
+	of := map[s3.Op]int{}
+	for _, e := range s.exchanges(key) {
+		of[e.Op]++
+	}
+	return of
+}
+
+// parts is how many times each part of a key was sent, from 1 on.
+func (s *store) parts(key string) []int {
+	var times []int
+	for _, e := range s.exchanges(key) {
+		if e.Op != s3.OpUploadPart {
+			continue
+		}
+		for len(times) < int(e.Part) {
+			times = append(times, 0)
+		}
+		times[e.Part-1]++
+	}
+	return times
+}
+
+// grant makes temporary credentials that the store takes for life, which may be
+// over already. They say the same, by this machine's clock.
+func (s *store) grant(life time.Duration) harness.Credentials {
+	s.mu.Lock()
+	s.count++
+	c := sign.Credentials{AccessKeyID: fmt.Sprintf("ASIAFAULTS%010d", s.count), SecretAccessKey: fmt.Sprint("secret/", s.count), SessionToken: fmt.Sprint("token+", s.count, "==")}
+	s.mu.Unlock()
+	ends := time.Now().Add(life)
+	s.Do(func(f *fakes3.Store) { f.Grant(c, sign.UnixMilli(ends.UnixMilli())) })
+	return harness.Credentials{
+		AccessKey: c.AccessKeyID, SecretKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expiration: ends.UTC().Format(time.RFC3339Nano),
+	}
+}
+
+// options are those of an uploader with parts of 5 MiB.
+func (s *store) options() harness.Options {
+	return harness.Options{
+		"bucket": bucket, "region": region, "endpoint": s.url, "pathStyle": true, "credentials": s.grant(time.Hour),
+		"partSize": 5 * mib, "multipartThreshold": 5 * mib,
+	}
+}
+
+// page serves the harness page, which may connect to the store, and returns its
+// address.
+func (s *store) page(t *testing.T) string {
+	t.Helper()
+	return (&harness.Site{Policy: harness.Policy(s.url)}).Serve(t) + harness.Path
+}
+
+// check wants that the object at key is data, and that no upload of it is left.
+func (s *store) check(t *testing.T, key string, data []byte) {
+	t.Helper()
+	s.Do(func(f *fakes3.Store) {
+		o := f.Object(key)
+		if o == nil {
+			t.Errorf("there is no object %q", key)
+			return
+		}
+		if got := o.Body.Append(nil, 0, o.Body.Len()); string(got) != string(data) {
+			t.Errorf("%q has %d bytes with SHA-256 %s, want %d with %s", key, len(got), harness.Sum(got), len(data), harness.Sum(data))
+		}
+	})
+	s.nothingLeft(t, key)
+}
+
+// absent wants that there is no object at key, and no upload of it.
+func (s *store) absent(t *testing.T, key string) {
+	t.Helper()
+	s.Do(func(f *fakes3.Store) {
+		if o := f.Object(key); o != nil {
+			t.Errorf("there is an object %q of %d bytes", key, o.Body.Len())
+		}
+	})
+	s.nothingLeft(t, key)
+}
+
+func (s *store) nothingLeft(t *testing.T, key string) {
+	t.Helper()
+	s.Do(func(f *fakes3.Store) {
+		for _, u := range f.Uploads() {
+			if u.Key == key {
+				t.Errorf("an upload of %q is unfinished, with %d parts", key, len(u.Parts))
+			}
+		}
+	})
+}
