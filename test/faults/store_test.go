@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -23,13 +23,16 @@ import (
 // store is a fakes3 on an address of its own that writes down every request.
 type store struct {
 	*fakes3.Handler
-	url    string
-	config storeConfig
-	limit  *rate.Limiter // in bytes
+	url      string
+	server   http.Server
+	listener net.Listener
+	config   storeConfig
+	limit    *rate.Limiter // in bytes
 
 	mu    sync.Mutex
 	all   []*exchange
 	count int // credentials granted
+	open  map[net.Conn]bool
 }
 
 // storeConfig is what goes wrong. The zero value is nothing.
@@ -40,7 +43,8 @@ type storeConfig struct {
 	bodyRate int64         // bytes a second that all bodies together arrive at; 0: no limit
 	runs     bool          // keep bodies as runs, for huge files
 
-	// instead answers in the store's place and reports that it did.
+	// instead answers in the store's place, preflights included, and reports that
+	// it did. about is what a preflight asks to do.
 	instead func(w http.ResponseWriter, r *http.Request, about fakes3.Subject) bool
 
 	// errorType is the media type of errors, in place of application/xml.
@@ -64,42 +68,84 @@ const (
 // startStore serves a store until t ends.
 func startStore(t *testing.T, c storeConfig) *store {
 	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	s := &store{config: c, limit: rate.NewLimiter(rate.Inf, 0)}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &store{url: "http://" + l.Addr().String(), listener: l, config: c, limit: rate.NewLimiter(rate.Inf, 0), open: map[net.Conn]bool{}}
 	if c.bodyRate > 0 {
 		s.limit = rate.NewLimiter(rate.Limit(c.bodyRate), largestRead)
 	}
-	s.Handler = fakes3.New(fakes3.Config{Host: server.Listener.Addr().String(), Region: region, Bucket: bucket}).Handler(fakes3.Options{
+	s.Handler = fakes3.New(fakes3.Config{Host: l.Addr().String(), Region: region, Bucket: bucket}).Handler(fakes3.Options{
 		Now:    func() sign.UnixMilli { return sign.UnixMilli(time.Now().Add(c.ahead).UnixMilli()) },
 		Fault:  c.fault,
 		Hidden: c.hidden,
 		Runs:   c.runs,
 	})
-	server.Config.Handler = s
-	server.Start()
-	t.Cleanup(server.Close)
-	s.url = server.URL
+	s.server.Handler = s
+	s.server.ErrorLog = log.New(io.Discard, "", 0)
+	s.server.ConnState = s.watch
+	go s.server.Serve(l)
+	t.Cleanup(func() { s.server.Close() })
 	return s
+}
+
+// down ends every connection with a reset, and refuses new ones.
+func (s *store) down(t *testing.T) {
+	t.Helper()
+	if err := s.listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	}
+}
+
+// up ends what down began.
+func (s *store) up(t *testing.T) {
+	t.Helper()
+	l, err := net.Listen("tcp", s.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.listener = l
+	go s.server.Serve(l)
+}
+
+// watch keeps the connections that are open.
+func (s *store) watch(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state == http.StateClosed || state == http.StateHijacked {
+		delete(s.open, c)
+		return
+	}
+	s.open[c] = true
 }
 
 // ServeHTTP writes the request down and hands it on.
 func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodOptions {
-		s.Handler.ServeHTTP(w, r)
-		return
+	method := r.Method
+	if asks := r.Header.Get("Access-Control-Request-Method"); method == http.MethodOptions && asks != "" {
+		method = asks
 	}
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	one := &exchange{began: time.Now()}
 	s.Do(func(f *fakes3.Store) {
-		one.Subject = f.Subject(&fakes3.Request{Method: r.Method, Host: r.Host, Path: path, Query: query})
+		one.Subject = f.Subject(&fakes3.Request{Method: method, Host: r.Host, Path: path, Query: query})
 	})
-	s.mu.Lock()
-	s.all = append(s.all, one)
-	s.mu.Unlock()
-	r.Body = &watchedBody{r.Body, s, one, r.Context()}
-	answer := &watchedAnswer{w, s, one}
-	if s.config.instead == nil || !s.config.instead(answer, r, one.Subject) {
-		s.Handler.ServeHTTP(answer, r)
+	if r.Method != http.MethodOptions {
+		s.mu.Lock()
+		s.all = append(s.all, one)
+		s.mu.Unlock()
+		r.Body = &watchedBody{r.Body, s, one, r.Context()}
+		w = &watchedAnswer{w, s, one}
+	}
+	if s.config.instead == nil || !s.config.instead(w, r, one.Subject) {
+		s.Handler.ServeHTTP(w, r)
 	}
 }
 
