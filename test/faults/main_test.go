@@ -21,6 +21,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"github.com/bucketline/bucketline/test/e2e/harness"
 )
 
@@ -42,6 +44,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build the command line: %v\n%s", err, out)
 		return 1
 	}
+	zerolog.SetGlobalLevel(zerolog.Disabled) // parts of toxiproxy take the global logger
 	return harness.Main(m)
 }
 
