@@ -6,8 +6,8 @@ import "github.com/bucketline/bucketline/engine"
 type budgetCheck struct{ world *World }
 
 func (k *budgetCheck) sent(s *session) {
-	if n := len(s.flights); n > k.world.config.Connections {
-		k.world.violate("budget", "%d requests are under way, of %d", n, k.world.config.Connections)
+	if n := len(s.flights); n > s.config.Connections {
+		k.world.violate("budget", "%d requests are under way, of %d", n, s.config.Connections)
 	}
 }
 
@@ -29,7 +29,7 @@ func (k *budgetCheck) aside(s *session) {
 			reads++
 		}
 	}
-	if hashes > maxHashing || reads > k.world.config.Connections+spareReads {
+	if hashes > maxHashing || reads > s.config.Connections+spareReads {
 		k.world.violate("budget", "%d hashes and %d reads are under way", hashes, reads)
 	}
 }

@@ -38,7 +38,13 @@ func (k *partsCheck) sent(f *flight) {
 
 func (k *partsCheck) ended(f *flight) { delete(k.live, attemptOf(f)) }
 
-func (k *partsCheck) crashed(*session) { clear(k.live) }
+func (k *partsCheck) crashed(s *session) {
+	for key, f := range k.live {
+		if f.session == s {
+			delete(k.live, key)
+		}
+	}
+}
 
 // understood are the refusals that say nothing against the request: what it
 // meets is something that its client cannot know.

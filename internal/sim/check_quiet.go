@@ -9,7 +9,7 @@ import (
 // quietCheck holds "quiet".
 type quietCheck struct {
 	world    *World
-	aborting map[string]bool // uploads whose abort this session has asked for, and the store has not refused
+	aborting map[string]*session // uploads whose abort a session has asked for, and the store has not refused
 }
 
 // heard: an abort that is refused leaves the upload as it was.
@@ -26,13 +26,19 @@ func (k *quietCheck) noted(a *engine.Action) {
 	}
 }
 
-func (k *quietCheck) crashed() { clear(k.aborting) }
+func (k *quietCheck) crashed(s *session) {
+	for id, by := range k.aborting {
+		if by == s {
+			delete(k.aborting, id)
+		}
+	}
+}
 
 func (k *quietCheck) sent(f *flight) {
 	w, c := k.world, f.owner
 	switch f.op {
 	case s3.OpAbortMultipartUpload:
-		k.aborting[f.upload] = true
+		k.aborting[f.upload] = f.session
 		for _, other := range w.flying {
 			if other != f && !other.ended && other.session == f.session && other.upload == f.upload && other.op != s3.OpListParts {
 				w.violate("quiet", "%s goes while %s is under way", f, other)
@@ -43,7 +49,7 @@ func (k *quietCheck) sent(f *flight) {
 		return
 	}
 	switch {
-	case f.upload != "" && k.aborting[f.upload]:
+	case f.upload != "" && k.aborting[f.upload] == f.session:
 		w.violate("quiet", "%s goes after the abort", f)
 	case c == nil:
 		w.violate("quiet", "%s is for no file", f)

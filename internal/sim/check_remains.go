@@ -25,12 +25,17 @@ type remainsCheck struct {
 	world   *World
 	uploads map[string]*upload
 	order   []*upload
-	keep    []string // of the sweep under way
-	before  int64
+	spared  map[*session]sparing
+}
+
+// sparing is what a sweep is to leave alone.
+type sparing struct {
+	keep   []string
+	before int64
 }
 
 func newRemainsCheck(w *World) remainsCheck {
-	return remainsCheck{world: w, uploads: make(map[string]*upload)}
+	return remainsCheck{world: w, uploads: make(map[string]*upload), spared: make(map[*session]sparing)}
 }
 
 func (k *remainsCheck) served(f *flight, a *fakes3.Answer) {
@@ -45,14 +50,15 @@ func (k *remainsCheck) served(f *flight, a *fakes3.Answer) {
 	}
 	// A job has aborted it: a sweep, or what the user abandoned.
 	u := k.uploads[a.Aborted.ID]
-	if slices.Contains(k.keep, u.id) || int64(a.Aborted.Begun) >= k.before && !u.saved {
+	spare := k.spared[f.session]
+	if slices.Contains(spare.keep, u.id) || int64(a.Aborted.Begun) >= spare.before && !u.saved {
 		k.world.violate("remains", "%s was swept, which began at %d and was to be kept", u.id, a.Aborted.Begun)
 	}
 }
 
 // sweeps is told what a sweep is to spare.
-func (k *remainsCheck) sweeps(ev *engine.Event) {
-	k.keep, k.before = slices.Clone(ev.Keep), int64(ev.Wall)
+func (k *remainsCheck) sweeps(s *session, ev *engine.Event) {
+	k.spared[s] = sparing{slices.Clone(ev.Keep), int64(ev.Wall)}
 }
 
 func (k *remainsCheck) heard(f *flight, ev *engine.Event) {

@@ -15,7 +15,12 @@ import (
 // the second and to what the engine does not think worth correcting, and by it
 // the credentials have not ended.
 type signatureCheck struct {
-	world   *World
+	world *World
+	of    map[*session]*signing
+}
+
+// signing is what the check knows of one session.
+type signing struct {
 	current *cred.Credentials // the last that the engine has taken
 	over    bool              // the user called them expired, or the store refused them
 
@@ -27,19 +32,22 @@ type signatureCheck struct {
 // a minute that is not worth correcting, and the seconds that dates have.
 const slackMillis = 30*second + 2*second
 
-func (k *signatureCheck) sessionBegins(*session) {
-	*k = signatureCheck{world: k.world}
-}
+func (k *signatureCheck) sessionBegins(s *session) { k.of[s] = new(signing) }
 
-func (k *signatureCheck) given(_ *session, c *cred.Credentials) {
+func (k *signatureCheck) given(s *session, c *cred.Credentials) {
 	kept := *c
-	k.current, k.over = &kept, false
+	k.of[s].current, k.of[s].over = &kept, false
 }
 
-func (k *signatureCheck) expired() { k.over = true }
+func (k *signatureCheck) expired(s *session) { k.of[s].over = true }
 
 // jumped: the client's clock was set, which it cannot notice before it is told.
-func (k *signatureCheck) jumped(by int64) {
+func (k *signatureCheck) jumped(s *session, by int64) { k.of[s].jumped(by) }
+
+// toldTime takes one correction of the client's clock.
+func (k *signatureCheck) toldTime(s *session, correction int64) { k.of[s].toldTime(correction) }
+
+func (k *signing) jumped(by int64) {
 	if by > 0 {
 		k.least -= by
 	} else {
@@ -47,8 +55,7 @@ func (k *signatureCheck) jumped(by int64) {
 	}
 }
 
-// toldTime takes one correction.
-func (k *signatureCheck) toldTime(_ *session, correction int64) {
+func (k *signing) toldTime(correction int64) {
 	if !k.told {
 		k.told, k.least, k.most = true, correction, correction
 		return
@@ -58,17 +65,18 @@ func (k *signatureCheck) toldTime(_ *session, correction int64) {
 
 func (k *signatureCheck) sent(s *session, f *flight, a *engine.Action) {
 	w := k.world
+	known := k.of[s]
 	id, token, signature := signer(a.Send)
 	switch {
 	case signature == "" || id == "":
 		w.violate("signature", "%s is not signed", f)
 		return
-	case k.current == nil:
+	case known.current == nil:
 		w.violate("signature", "%s is signed before there are credentials", f)
 		return
-	case id != k.current.AccessKeyID || token != k.current.SessionToken:
-		w.violate("signature", "%s is signed by %s with token %q, and the credentials are %s", f, id, token, k.current.AccessKeyID)
-	case k.over:
+	case id != known.current.AccessKeyID || token != known.current.SessionToken:
+		w.violate("signature", "%s is signed by %s with token %q, and the credentials are %s", f, id, token, known.current.AccessKeyID)
+	case known.over:
 		w.violate("signature", "%s is signed by %s, which is over", f, id)
 	}
 	if f.date == "" && f.op == s3.OpPostObject && w.config.SignatureVersion == 2 {
@@ -79,12 +87,12 @@ func (k *signatureCheck) sent(s *session, f *flight, a *engine.Action) {
 		w.violate("signature", "%s is dated %q", f, f.date)
 		return
 	}
-	if sign.UnixMilli(millis) >= k.current.Expiration {
-		w.violate("signature", "%s is signed at %s with credentials that ended %d ms before", f, f.date, millis-int64(k.current.Expiration))
+	if sign.UnixMilli(millis) >= known.current.Expiration {
+		w.violate("signature", "%s is signed at %s with credentials that ended %d ms before", f, f.date, millis-int64(known.current.Expiration))
 	}
 	correction := millis - int64(s.now().Wall)
-	if correction < k.least-slackMillis || correction > k.most+slackMillis {
-		w.violate("signature", "%s is dated by a clock corrected by %d ms, and told were %d to %d", f, correction, k.least, k.most)
+	if correction < known.least-slackMillis || correction > known.most+slackMillis {
+		w.violate("signature", "%s is dated by a clock corrected by %d ms, and told were %d to %d", f, correction, known.least, known.most)
 	}
 }
 
@@ -116,19 +124,20 @@ func signer(r *s3.Request) (id, token, signature string) {
 // heard learns what the engine learns: the time, and that credentials are
 // refused.
 func (k *signatureCheck) heard(s *session, f *flight, ev *engine.Event) {
+	known := k.of[s]
 	wall := int64(s.now().Wall)
 	refusal := s3.ParseError(f.op, ev.Status, ev.Header, ev.Body)
 	if date, ok := s3.HeaderValue(ev.Header, "date"); ok {
 		if millis, ok := s3.ParseTime(date); ok {
-			k.toldTime(s, millis-wall)
+			known.toldTime(millis - wall)
 		}
 	}
 	if ev.Status >= 300 && refusal.Code == "RequestTimeTooSkewed" && refusal.ServerTime != 0 {
-		k.toldTime(s, refusal.ServerTime-wall)
+		known.toldTime(refusal.ServerTime - wall)
 	}
 	advice := refusal.Advice()
-	refused := advice == s3.AdviceRefresh || advice == s3.AdviceRefreshOnce && k.world.config.CanRefresh
-	if ev.Status >= 300 && refused && k.current != nil && f.signedBy == k.current.AccessKeyID {
-		k.over = true
+	refused := advice == s3.AdviceRefresh || advice == s3.AdviceRefreshOnce && s.config.CanRefresh
+	if ev.Status >= 300 && refused && known.current != nil && f.signedBy == known.current.AccessKeyID {
+		known.over = true
 	}
 }

@@ -7,30 +7,35 @@ import (
 
 // totalsCheck holds "totals".
 type totalsCheck struct {
-	world   *World
-	session *session
-	vain    int64 // bytes that requests which failed had given to the network
-	given   int64 // bytes that all requests have
-	drains  int
+	world *World
+	of    map[*session]*counted
 }
 
-func (k *totalsCheck) of(s *session) {
-	if k.session != s {
-		*k = totalsCheck{world: k.world, session: s}
+// counted is what the check knows of one session.
+type counted struct {
+	vain   int64 // bytes that requests which failed had given to the network
+	given  int64 // bytes that all requests have
+	drains int
+}
+
+func (k *totalsCheck) counts(s *session) *counted {
+	if k.of[s] == nil {
+		k.of[s] = new(counted)
 	}
+	return k.of[s]
 }
 
 func (k *totalsCheck) broke(f *flight) {
-	k.of(f.session)
-	k.vain += f.told
-	k.given += f.told
+	n := k.counts(f.session)
+	n.vain += f.told
+	n.given += f.told
 }
 
 func (k *totalsCheck) heard(f *flight, ev *engine.Event) {
-	k.of(f.session)
-	k.given += f.told
+	n := k.counts(f.session)
+	n.given += f.told
 	if ev.Status >= 300 {
-		k.vain += f.told
+		n.vain += f.told
 	}
 }
 
@@ -38,7 +43,7 @@ func (k *totalsCheck) heard(f *flight, ev *engine.Event) {
 const full = 8
 
 func (k *totalsCheck) drained(s *session) {
-	k.of(s)
+	known := k.counts(s)
 	w, t := k.world, s.engine.Totals()
 	sum := uint32(0)
 	for _, n := range t.Files {
@@ -49,13 +54,13 @@ func (k *totalsCheck) drained(s *session) {
 		w.violate("totals", "%d files are in some state, of %d", sum, len(s.chosen))
 	case t.InFlight != len(s.flights):
 		w.violate("totals", "%d requests are counted, of %d", t.InFlight, len(s.flights))
-	case t.Resent < k.vain:
-		w.violate("totals", "%d bytes are counted as sent in vain, and %d were", t.Resent, k.vain)
+	case t.Resent < known.vain:
+		w.violate("totals", "%d bytes are counted as sent in vain, and %d were", t.Resent, known.vain)
 	}
-	if t.Resent > k.given {
-		w.violate("totals", "%d bytes are counted as sent in vain, and %d were sent at all", t.Resent, k.given)
+	if t.Resent > known.given {
+		w.violate("totals", "%d bytes are counted as sent in vain, and %d were sent at all", t.Resent, known.given)
 	}
-	if k.drains++; k.drains%full == 0 {
+	if known.drains++; known.drains%full == 0 {
 		k.files(s, &t)
 	}
 }
@@ -65,8 +70,10 @@ func (k *totalsCheck) files(s *session, t *engine.Totals) {
 	w := k.world
 	leaving := int64(0) // of requests that are being broken off, of files that have ended
 	for _, f := range s.flights {
-		if f.owner != nil && f.owner.state.Ended() {
-			leaving += f.told
+		if f.owner != nil {
+			if info, _ := s.engine.File(f.owner.id); info.State.Ended() {
+				leaving += f.told
+			}
 		}
 	}
 	var states [queue.States]uint32

@@ -40,8 +40,8 @@ type checks struct {
 
 func newChecks(w *World) checks {
 	return checks{
-		object: objectCheck{w}, parts: partsCheck{world: w, live: make(map[attempt]*flight)}, auth: signatureCheck{world: w},
-		quiet: quietCheck{world: w, aborting: make(map[string]bool)}, budget: budgetCheck{w}, totals: totalsCheck{world: w},
+		object: objectCheck{w}, parts: partsCheck{world: w, live: make(map[attempt]*flight)}, auth: signatureCheck{w, make(map[*session]*signing)},
+		quiet: quietCheck{world: w, aborting: make(map[string]*session)}, budget: budgetCheck{w}, totals: totalsCheck{w, make(map[*session]*counted)},
 		remains: newRemainsCheck(w), refresh: refreshCheck{w}, journal: newJournalCheck(w),
 	}
 }
@@ -93,7 +93,7 @@ func (c *checks) drained(s *session) { c.totals.drained(s) }
 // crashed is told before what is not on disk is lost.
 func (c *checks) crashed(s *session) {
 	c.parts.crashed(s)
-	c.quiet.crashed()
+	c.quiet.crashed(s)
 	c.remains.crashed(s)
 }
 

@@ -143,7 +143,7 @@ func (s *session) perform1(x *write) {
 func (w *World) load(s *session, x *write, ev *engine.Event, fails bool) {
 	held := w.disk.held(x.name)
 	switch {
-	case held: // by another session, or by what this one abandons
+	case held && !w.shared: // by another session, or by what this one abandons
 		ev.Cause = engine.CauseLocked
 	case w.trouble() && w.dice.chance(w.locks):
 		ev.Cause = engine.CauseLocked
@@ -196,6 +196,9 @@ func (w *World) crashDisk(s *session) {
 	w.disk.locks = slices.DeleteFunc(w.disk.locks, func(l lock) bool { return l.by == s })
 	for i := range w.disk.records {
 		r := &w.disk.records[i]
+		if w.disk.held(r.name) {
+			continue // another session has it open
+		}
 		r.torn = false // nobody remembers
 		if w.dice.chance(w.rot) {
 			w.checks.remains.excuse(r.data)

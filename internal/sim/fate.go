@@ -130,5 +130,8 @@ func (w *World) offlineCause() engine.Cause {
 
 // cutCause is how a broken connection looks from here.
 func (w *World) cutCause() engine.Cause {
+	if w.dice.chance(30) {
+		return engine.CauseTLS
+	}
 	return [...]engine.Cause{engine.CauseUnreachable, engine.CauseUnreachable, engine.CauseTimeout, engine.CauseOpaque}[w.dice.below(4)]
 }

@@ -248,6 +248,7 @@ var planted = []struct {
 		}
 		return &engine.Event{Kind: engine.EvLoaded, File: act.File}
 	})},
+	{"two tabs have one record open", "journal", func(w *World) { w.shared = true }},
 	{"a part that was lost counts as stored", "journal", plantLost},
 	{"a changed file goes on with its old record", "object", plantOldRecord},
 	{"a file has changed and nobody says so", "object", plantUnseenChange},

@@ -50,6 +50,9 @@ type scenario struct {
 
 	files, wishes, crashes, changes, outages, spells, jumps int64
 	there                                                   int64 // keys that have an object already
+	huge                                                    int64 // bytes of one file that is; 0: none
+	again                                                   int64 // files that the user chooses twice
+	tabs                                                    int64 // how often a second client starts beside the first
 	tidy                                                    bool  // the user sweeps at the end
 	calm                                                    int64 // when all trouble ends
 }
@@ -206,6 +209,15 @@ func (s *scenario) sizes(d *dice) {
 	if d.chance(100) {
 		s.config.MultipartThreshold = 0
 	}
+	if d.chance(15) {
+		s.huge = d.spread(1<<30, 400<<30)
+		s.config.PartSize = min(max(s.huge/d.between(40, 300), s3.MinPartSize), s3.MaxPartSize)
+		s.bandwidth = max(s.bandwidth, s.huge/hour)
+		s.perConnection = max(s.perConnection, s.bandwidth/4)
+	}
+	if d.chance(100) {
+		s.again = d.spread(20, 400)
+	}
 	if d.chance(200) {
 		s.there = d.spread(50, 900)
 	}
@@ -232,6 +244,9 @@ func (s *scenario) people(d *dice) {
 	if d.chance(250) {
 		s.diskFails = d.spread(5, 600)
 	}
+	if d.chance(120) {
+		s.tabs = d.between(1, 3)
+	}
 	if d.chance(150) {
 		s.full = d.between(1, 3)
 	}
@@ -239,6 +254,9 @@ func (s *scenario) people(d *dice) {
 		s.locks = d.spread(10, 400)
 	}
 	s.volatile, s.nameless = d.chance(100), d.chance(80)
+	if s.volatile {
+		s.tabs = 0 // what is in one's memory the other does not see
+	}
 	if d.chance(700) {
 		s.wishes = d.between(1, 25)
 	}

@@ -27,6 +27,7 @@ type machine interface {
 type session struct {
 	world  *World
 	number int
+	config engine.Config
 	engine machine
 	begun  int64
 	mono   int64 // what its monotonic clock read then
@@ -108,11 +109,11 @@ func (w *World) start() {
 		panic("simulator: the scenario is wrong: " + err.Error())
 	}
 	s := &session{
-		world: w, number: w.sessions, engine: w.wrap(e), begun: w.now, mono: w.dice.below(hour),
+		world: w, number: w.sessions, config: config, engine: w.wrap(e), begun: w.now, mono: w.dice.below(hour),
 		flights: make(map[engine.ReqID]*flight), asides: make(map[engine.ReqID]*aside),
 	}
 	w.sessions++
-	w.session = s
+	w.open = append(w.open, s)
 	w.line("* session %d begins", s.number)
 	w.checks.auth.sessionBegins(s)
 	if w.trusted || !w.trouble() {
@@ -124,8 +125,13 @@ func (w *World) start() {
 	left := slices.DeleteFunc(slices.Clone(w.sources), func(f *source) bool { return f.stored || f.abandoned })
 	for len(left) > 0 {
 		n := w.dice.between(1, int64(len(left)))
-		some := left[:n]
+		some := slices.Clone(left[:n])
 		left = left[n:]
+		for _, f := range some {
+			if w.dice.chance(w.again) && !f.stream {
+				some = append(some, f)
+			}
+		}
 		if w.now == 0 || !w.dice.chance(400) || !w.trouble() {
 			s.choose(some)
 			continue
@@ -273,6 +279,9 @@ func (s *session) describe(c *chosen) {
 			return
 		}
 		switch {
+		case w.trouble() && w.dice.chance(4):
+			s.must(&engine.Event{Kind: engine.EvUndescribed, File: c.id, Cause: engine.CauseRefused})
+			return
 		case c.gone && w.dice.chance(500):
 			s.must(&engine.Event{Kind: engine.EvUndescribed, File: c.id, Cause: engine.CauseSourceUnreadable})
 			return
@@ -450,11 +459,10 @@ func (s *session) note(a *engine.Action) {
 }
 
 // crash ends a session in the middle of everything.
-func (w *World) crash() {
-	s := w.session
+func (w *World) crash(s *session) {
 	w.line("* session %d crashes", s.number)
 	s.dead = true
-	w.session = nil
+	w.open = slices.DeleteFunc(w.open, func(other *session) bool { return other == s })
 	for _, f := range slices.Clone(w.flying) {
 		if f.session == s {
 			f.orphaned()

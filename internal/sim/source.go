@@ -66,6 +66,9 @@ func (w *World) makeSource(index int, d *dice, budget int64) *source {
 	if s.stream && w.config.PartSize > 0 && d.chance(300) {
 		size = (1 + d.below(8)) * w.config.PartSize // its end is found by a read of nothing
 	}
+	if index == 0 && w.huge > 0 {
+		size, budget, s.stream = w.huge, w.huge, false
+	}
 	s.versions = []version{{w.makeContent(d, min(size, budget)), epoch - d.below(day)}}
 	return s
 }
@@ -73,8 +76,9 @@ func (w *World) makeSource(index int, d *dice, budget int64) *source {
 // makeContent draws bytes whose neighbouring parts differ.
 func (w *World) makeContent(d *dice, size int64) fakes3.Content {
 	var runs []fakes3.Run
+	longest := max(4*mib, size/200)
 	for size > 0 {
-		length := min(d.spread(8*kib, 4*mib), size)
+		length := min(d.spread(8*kib, longest), size)
 		if d.chance(100) {
 			length = min(d.between(1, 9), size)
 		}

@@ -61,7 +61,7 @@ func (w *World) told(s *session, ev *engine.Event) {
 	t.text(string(ev.Record))
 	t.text(string(ev.Body))
 	if t.out != nil && ev.Kind != engine.EvTick {
-		w.line("> %s", describeEvent(s, ev))
+		w.line("%d > %s", s.number, describeEvent(s, ev))
 	}
 }
 
@@ -89,7 +89,7 @@ func (w *World) asked(s *session, a *engine.Action) {
 		t.text(a.Err.Code)
 	}
 	if t.out != nil {
-		w.line("  < %s", describeAction(s, a))
+		w.line("%d   < %s", s.number, describeAction(s, a))
 	}
 }
 

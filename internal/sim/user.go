@@ -8,6 +8,7 @@ import (
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/queue"
+	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
 )
 
@@ -28,6 +29,11 @@ func (w *World) planTrouble() {
 	sometimes(w.changes, func() { w.change(w.sources[w.dice.below(w.files)], &w.dice, false) })
 	sometimes(w.outages, w.goOffline)
 	sometimes(w.spells, w.cast)
+	sometimes(w.tabs, func() {
+		if len(w.open) == 1 {
+			w.start()
+		}
+	})
 	sometimes(w.full, func() {
 		w.filled = true
 		w.agenda.put(w.now+w.dice.spread(second, 20*minute), func() { w.filled = false })
@@ -36,8 +42,8 @@ func (w *World) planTrouble() {
 		by := w.dice.between(-2*hour, 2*hour)
 		w.skew += by
 		w.line("* the clock is set by %d ms", by)
-		if w.session != nil {
-			w.checks.auth.jumped(by)
+		for _, s := range w.open {
+			w.checks.auth.jumped(s, by)
 		}
 	})
 	sometimes(w.dice.below(3), func() {
@@ -47,25 +53,44 @@ func (w *World) planTrouble() {
 	})
 }
 
-// accident crashes the client, and has it started again after a while. What
-// the files are may have changed meanwhile.
+// accident crashes a client, and has it started again after a while if it was
+// the only one. What the files are may have changed meanwhile.
 func (w *World) accident() {
-	if w.session == nil {
+	if len(w.open) == 0 {
 		return
 	}
-	w.crash()
+	w.crash(w.open[w.dice.below(int64(len(w.open)))])
 	w.crashed++
+	if len(w.open) > 0 {
+		return
+	}
 	for _, f := range w.sources {
 		if w.dice.chance(60) {
 			w.change(f, &w.dice, w.dice.chance(500))
 		}
 	}
 	w.agenda.put(w.now+w.dice.spread(second, 20*minute), func() {
-		if w.dice.chance(100) {
-			w.config.PartSize = 5*mib + w.dice.below(8*mib)
-		}
+		w.reconfigure()
 		w.start()
 	})
+}
+
+// reconfigure has the next session told other things than the last one.
+func (w *World) reconfigure() {
+	d := &w.dice
+	if d.chance(100) && w.huge == 0 {
+		w.config.PartSize = 5*mib + d.below(8*mib)
+	}
+	if d.chance(150) {
+		w.config.WithoutChecksum, w.config.Checksum = false, s3.NoChecksum
+		w.checksums(d)
+	}
+	if d.chance(150) {
+		w.config.MultipartThreshold = d.spread(1, 24*mib)
+	}
+	if d.chance(150) {
+		w.config.Connections = int(d.between(1, 8))
+	}
 }
 
 // goOffline takes the network away for a while. Not every platform says so.
@@ -79,9 +104,7 @@ func (w *World) goOffline() {
 		f.leaves()
 		w.agenda.put(w.now+w.dice.spread(1, 10*second), func() { f.breaks(w.offlineCause()) })
 	}
-	if w.session != nil && w.offlineTold {
-		w.session.must(&engine.Event{Kind: engine.EvOffline})
-	}
+	w.tellAll(engine.EvOffline)
 	w.agenda.put(w.now+w.dice.spread(second, 40*minute), w.goOnline)
 }
 
@@ -91,8 +114,16 @@ func (w *World) goOnline() {
 	}
 	w.offline = false
 	w.line("* the network is back")
-	if w.session != nil && w.offlineTold {
-		w.session.must(&engine.Event{Kind: engine.EvOnline})
+	w.tellAll(engine.EvOnline)
+}
+
+// tellAll tells every session what the platform says of the network, if it
+// does.
+func (w *World) tellAll(kind engine.EventKind) {
+	for _, s := range w.open {
+		if w.offlineTold {
+			s.must(&engine.Event{Kind: kind})
+		}
 	}
 }
 
@@ -104,8 +135,11 @@ func (w *World) cast() {
 
 // wish is one thing that a user does.
 func (w *World) wish() {
-	s := w.session
-	if s == nil || len(s.chosen) == 0 {
+	if len(w.open) == 0 {
+		return
+	}
+	s := w.open[w.dice.below(int64(len(w.open)))]
+	if len(s.chosen) == 0 {
 		return
 	}
 	c := s.chosen[w.dice.below(int64(len(s.chosen)))]
@@ -146,7 +180,7 @@ func (w *World) wish() {
 			s.cancelAll()
 		}
 	case 10, 11:
-		w.checks.auth.expired()
+		w.checks.auth.expired(s)
 		s.must(&engine.Event{Kind: engine.EvExpire})
 	case 12, 13:
 		s.give()
@@ -234,7 +268,7 @@ func (s *session) sweep() {
 		Wall: sign.UnixMilli(epoch + s.begun - w.dice.below(hour)),
 	}
 	if err := s.handle(&ev); err == nil {
-		w.checks.remains.sweeps(&ev)
+		w.checks.remains.sweeps(s, &ev)
 	}
 }
 
@@ -272,18 +306,17 @@ func (w *World) planPatrol() {
 }
 
 // patience is how long after the calm everything has to have ended: four times
-// what all bytes take, and two hours.
+// what all bytes take to be hashed and sent, and two hours.
 func (w *World) patience() int64 {
 	bytes := int64(0)
 	for _, f := range w.sources {
 		bytes += f.versions[f.current()].content.Len()
 	}
-	return w.calm + 2*hour + 4*bytes/min(w.bandwidth, w.perConnection)
+	return w.calm + 2*hour + 4*bytes/min(w.bandwidth, w.perConnection, w.hashing)
 }
 
 // patrol does what only a user can do.
 func (w *World) patrol() {
-	s := w.session
 	w.goOnline()
 	w.spell = ""
 	for _, f := range w.sources {
@@ -293,35 +326,48 @@ func (w *World) patrol() {
 		w.violate("liveness", "not ended %d ms after the calm: %s", w.now-w.calm, w.unfinished())
 		return
 	}
-	if s == nil {
-		return
-	}
-	totals := s.engine.Totals()
-	if totals.Held && (totals.Hold == cred.ReasonRefreshFailed || totals.Hold == cred.ReasonRefused || !w.config.CanRefresh || s.asking != nil) {
-		s.tellTime()
-		s.give()
+	for _, s := range w.open {
+		s.signIn()
 	}
 	if w.ended() {
 		w.close()
 		return
 	}
-	s.resolve()
-	if s.resting || totals.Files[queue.StatePaused] > 0 {
-		s.resumeAll()
+	for _, s := range w.open {
+		s.resolve()
+		if s.resting || s.engine.Totals().Files[queue.StatePaused] > 0 {
+			s.resumeAll()
+		}
 	}
-	if !w.retried && totals.Files[queue.StateFailed] > 0 {
-		w.retried = true
-		s.must(&engine.Event{Kind: engine.EvRetryAll})
+}
+
+// signIn brings credentials where nobody else does.
+func (s *session) signIn() {
+	t := s.engine.Totals()
+	if t.Held && (t.Hold == cred.ReasonRefreshFailed || t.Hold == cred.ReasonRefused || !s.config.CanRefresh || s.asking != nil) {
+		s.tellTime()
+		s.give()
 	}
+}
+
+// retryFailed has what failed tried again, and reports that something had.
+func (w *World) retryFailed() bool {
+	failed := false
+	for _, s := range w.open {
+		if s.engine.Totals().Files[queue.StateFailed] > 0 {
+			failed = true
+			s.must(&engine.Event{Kind: engine.EvRetryAll})
+		}
+	}
+	return failed
 }
 
 // close ends the world: at most once the user has what is left over removed.
 func (w *World) close() {
-	s := w.session
+	s := w.open[0]
 	switch {
-	case !w.retried && s.engine.Totals().Files[queue.StateFailed] > 0:
+	case !w.retried && w.retryFailed():
 		w.retried = true
-		s.must(&engine.Event{Kind: engine.EvRetryAll})
 	case w.tidy && !w.tidied:
 		s.tellTime()
 		ev := engine.Event{Kind: engine.EvSweep, Wall: sign.UnixMilli(epoch + w.now + second)}
@@ -329,8 +375,8 @@ func (w *World) close() {
 			return // an earlier sweep is still under way
 		}
 		w.tidied, w.swept, w.tidiedAt = true, false, w.now
-		w.checks.remains.sweeps(&ev)
-		w.abandonAll()
+		w.checks.remains.sweeps(s, &ev)
+		w.abandonAll(s)
 	case w.tidy && !w.swept && w.now < w.tidiedAt+hour:
 		// The sweep is under way.
 	case len(w.flying) > 0 || w.now < w.calm+5*minute:
@@ -341,8 +387,7 @@ func (w *World) close() {
 }
 
 // abandonAll has the uploads of all records that nobody has open aborted.
-func (w *World) abandonAll() {
-	s := w.session
+func (w *World) abandonAll(s *session) {
 	for _, r := range slices.Clone(w.disk.records) {
 		if w.disk.held(r.name) {
 			continue
@@ -358,13 +403,12 @@ func (w *World) abandonAll() {
 
 // unfinished says what has not come to its end.
 func (w *World) unfinished() string {
-	if w.session == nil {
-		return "no session"
-	}
 	text := ""
-	for _, c := range w.session.chosen {
-		if info, _ := w.session.engine.File(c.id); !info.State.Ended() {
-			text += " file " + itoa(int64(c.id)) + " " + info.State.String()
+	for _, s := range w.open {
+		for _, c := range s.chosen {
+			if info, _ := s.engine.File(c.id); !info.State.Ended() {
+				text += " file " + itoa(int64(c.id)) + " " + info.State.String()
+			}
 		}
 	}
 	for _, f := range w.flying {

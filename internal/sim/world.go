@@ -34,8 +34,8 @@ type World struct {
 
 	store    *fakes3.Store
 	sources  []*source
-	session  *session // nil between a crash and the next start
-	sessions int
+	open     []*session // that run now: two tabs at most, none between a crash and the next start
+	sessions int        // that have begun
 	disk     disk
 	flying   []*flight        // under way, in order of sending
 	history  []storing        // all that was ever stored
@@ -62,6 +62,7 @@ type World struct {
 	serve  func(f *flight, fault *fakes3.Fault) fakes3.Answer
 	plant  func(s *session, x *write, record []byte) []byte // what a session is given from the journal
 	unseen bool                                             // nobody notices that a file has changed
+	shared bool                                             // two sessions may have one record open
 }
 
 // storing is one object that came to be, and by which request.
@@ -153,21 +154,24 @@ func (w *World) run(seed uint64) (r Report) {
 
 // step lets the next thing happen.
 func (w *World) step() {
-	if w.session != nil && w.session.stirred {
-		w.session.stir()
-	}
+	w.stir()
 	next := w.agenda.take()
 	w.now = next.at
 	if w.events > maxEvents {
 		w.violate("liveness", "more than %d events", maxEvents)
-		if w.session != nil {
-			w.line("* totals: %+v", w.session.engine.Totals())
+		for _, s := range w.open {
+			w.line("* session %d: %+v", s.number, s.engine.Totals())
 		}
 		return
 	}
 	next.do()
-	if w.session != nil {
-		w.session.stir()
+	w.stir()
+}
+
+// stir has every session polled that something was told to.
+func (w *World) stir() {
+	for _, s := range w.open {
+		s.stir()
 	}
 }
 
@@ -213,29 +217,32 @@ func (w *World) toldTime(f *flight) {
 
 // ended reports that nothing is left to do for any source.
 func (w *World) ended() bool {
-	s := w.session
-	if s == nil || len(s.flights) > 0 || len(s.asides) > 0 {
-		return false
+	for _, s := range w.open {
+		if len(s.flights) > 0 || len(s.asides) > 0 {
+			return false
+		}
+		totals := s.engine.Totals()
+		for state, n := range totals.Files {
+			if n > 0 && !engine.State(state).Ended() {
+				return false
+			}
+		}
 	}
 	for _, f := range w.sources {
-		if !f.stored && !f.abandoned && !s.given(f) {
+		if !f.stored && !f.abandoned && !w.given(f) {
 			return false
 		}
 	}
-	totals := s.engine.Totals()
-	for state, n := range totals.Files {
-		if n > 0 && !engine.State(state).Ended() {
-			return false
-		}
-	}
-	return true
+	return len(w.open) > 0
 }
 
-// given reports that the session has f.
-func (s *session) given(f *source) bool {
-	for _, c := range s.chosen {
-		if c.source == f {
-			return true
+// given reports that some session has f.
+func (w *World) given(f *source) bool {
+	for _, s := range w.open {
+		for _, c := range s.chosen {
+			if c.source == f {
+				return true
+			}
 		}
 	}
 	return false
