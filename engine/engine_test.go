@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
@@ -90,6 +91,111 @@ func TestPresign_readsAnObjectAsLongAsTheCredentialsLast(t *testing.T) {
 	}
 }
 
+func TestPresign_refusesWhatCannotBeRead(t *testing.T) {
+	s := newSession(t, Config{Target: photos})
+	for _, c := range []struct {
+		name    string
+		key     string
+		seconds int
+	}{
+		{"no key", "", 60},
+		{"a key that URLs cannot name", "a/../b", 60},
+		{"no time", "a", 0},
+		{"longer than a week", "a", 604_801},
+	} {
+		if url, err := s.engine.Presign(s.now, c.key, c.seconds); err == nil {
+			t.Errorf("%s: Presign = %q", c.name, url)
+		}
+	}
+	if got, want := s.engine.ObjectURL("a b"), "https://photos.s3.eu-west-1.amazonaws.com/a%20b"; got != want {
+		t.Errorf("ObjectURL = %q, want %q", got, want)
+	}
+}
+
+// What is asked about a file that is none, or that does not go up in parts.
+func TestFile_unknownOrWhole(t *testing.T) {
+	s := newSession(t, Config{Target: photos, WithoutChecksum: true})
+	s.tell(Event{Kind: EvAdded, Files: []Spec{{Size: 1}}})
+	s.describe(Event{})
+	for _, file := range []FileID{1, NoFile} {
+		if info, ok := s.engine.File(file); ok || info != (FileInfo{}) {
+			t.Errorf("File(%d) = %+v, %v", file, info, ok)
+		}
+		if cells := s.engine.Cells(nil, file, 10); len(cells) != 0 {
+			t.Errorf("Cells(%d) = %v", file, cells)
+		}
+	}
+	if cells := s.engine.Cells(nil, 0, 10); len(cells) != 0 {
+		t.Errorf("a file that is one request has cells: %v", cells)
+	}
+	before := s.engine.Changed()
+	if s.tell(Event{Kind: EvTick}); s.engine.Changed() != before {
+		t.Error("nothing has changed, and Changed says so")
+	}
+	if s.tell(Event{Kind: EvSent, Req: s.takeSend(s3.OpPutObject), Bytes: 1}); s.engine.Changed() == before {
+		t.Error("a byte was sent, and Changed does not say so")
+	}
+}
+
+// A form's fields have to fit into 20 KB; what does not goes up by PutObject.
+func TestForm_thatIsTooLongBecomesAPut(t *testing.T) {
+	object := s3.Object{Key: strings.Repeat("k", s3.MaxKeyBytes)}
+	for i := range s3.MaxTags {
+		// An ampersand is five bytes in the form's XML.
+		object.Tags = append(object.Tags, s3.Field{Name: string('a'+byte(i)) + strings.Repeat("+", s3.MaxTagKey-1), Value: strings.Repeat("=", s3.MaxTagValue)})
+	}
+	for _, c := range []struct {
+		value string
+		want  s3.Op
+	}{{"=", s3.OpPostObject}, {"é", s3.OpPutObject}} {
+		for i := range object.Tags {
+			object.Tags[i].Value = strings.Repeat(c.value, s3.MaxTagValue)
+		}
+		object.Metadata = []s3.Field{{Name: "a", Value: strings.Repeat(c.value, 600/len(c.value))}}
+		object.ContentDisposition = strings.Repeat("d", 1000)
+		s := newSession(t, Config{Target: photos, WithoutChecksum: true, FormBelow: 10})
+		s.tell(Event{Kind: EvAdded, Files: []Spec{{Size: 1}}})
+		s.describe(Event{Object: &object})
+		if len(s.codes) > 0 {
+			t.Fatalf("%q: %q", c.value, s.codes)
+		}
+		s.takeSend(c.want)
+	}
+}
+
+// A record that describes what cannot be is not of use: its upload is aborted, and
+// the file begins anew.
+func TestResume_refusesImpossibleRecords(t *testing.T) {
+	const size = 4 * s3.MinPartSize
+	for _, c := range []struct {
+		name  string
+		spoil func(*journal.Record)
+	}{
+		{"a part beyond the file", func(r *journal.Record) { r.Parts = []journal.Part{{Number: 5, ETag: []byte("e")}} }},
+		{"an ETag that is none", func(r *journal.Record) { r.Parts = []journal.Part{{Number: 1, ETag: []byte("a b")}} }},
+		{"parts that are too small", func(r *journal.Record) { r.PartSize = s3.MinPartSize - 1 }},
+		{"another size", func(r *journal.Record) { r.Source.Size-- }},
+		{"another time", func(r *journal.Record) { r.Source.Modified++ }},
+		{"another type", func(r *journal.Record) { r.Object.ContentType = "text/html" }},
+		{"another key", func(r *journal.Record) { r.Object.Key = "elsewhere" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			source := journal.Source{Name: "a", Size: size, Print: "p"}
+			record := journal.Record{Target: photos, Object: s3.Object{Key: "file0"}, Source: source, UploadID: "OLD", PartSize: s3.MinPartSize}
+			c.spoil(&record)
+			s := newSession(t, Config{Target: photos, WithoutChecksum: true})
+			s.tell(Event{Kind: EvAdded, Files: []Spec{{Size: size}}})
+			s.describe(Event{Source: source})
+			s.tell(Event{Kind: EvLoaded, Record: record.Append(nil)})
+			s.tell(Event{Kind: EvAnswered, Req: s.takeSend(s3.OpAbortMultipartUpload), Status: 204})
+			s.createUpload()
+			if s.kinds[ActNoteResumed] != 0 || len(s.codes) != 0 {
+				t.Errorf("resumed %d times, failed with %q", s.kinds[ActNoteResumed], s.codes)
+			}
+		})
+	}
+}
+
 // A file that lies about its place in the session's limits is refused before
 // any request, with the code that says so.
 func TestDescribed_refusesWhatCannotBeStored(t *testing.T) {
@@ -166,5 +272,21 @@ func TestHandle_refusesUnknownNames(t *testing.T) {
 	}
 	if n := e.Totals().Files[queue.StateQueued]; n != 0 {
 		t.Errorf("a refused event added %d files", n)
+	}
+	if err := e.Handle(Now{}, &Event{Kind: EvAdded, Files: make([]Spec, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		ev   Event
+		want error
+	}{
+		{Event{Kind: EvDescribed}, ErrNoObject},
+		{Event{Kind: EvPrioritize, Priority: queue.PriorityLow + 1}, ErrPriority},
+		{Event{Kind: EvResolve, OnConflict: ConflictAsk}, ErrChoice},
+		{Event{Kind: EvResolve, OnConflict: ConflictReplace + 1}, ErrChoice},
+	} {
+		if err := e.Handle(Now{}, &c.ev); !errors.Is(err, c.want) {
+			t.Errorf("Handle(%+v) = %v, want %v", c.ev, err, c.want)
+		}
 	}
 }

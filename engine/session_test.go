@@ -89,7 +89,7 @@ func (s *session) takeSend(want s3.Op) ReqID {
 	s.tb.Helper()
 	sends := s.takeSends()
 	if len(sends) != 1 || s.ops[sends[0]] != want {
-		s.tb.Fatalf("%d requests were sent, want one %v", len(sends), want)
+		s.tb.Fatalf("sent %v, want one %v", s.opsOf(sends), want)
 	}
 	return sends[0]
 }
@@ -143,4 +143,11 @@ func (s *session) store(id ReqID) {
 func (s *session) refuse(id ReqID, status int, code string) {
 	s.tb.Helper()
 	s.tell(Event{Kind: EvAnswered, Req: id, Status: status, Body: []byte("<Error><Code>" + code + "</Code></Error>")})
+}
+
+func (s *session) opsOf(sends []ReqID) (ops []s3.Op) {
+	for _, id := range sends {
+		ops = append(ops, s.ops[id])
+	}
+	return ops
 }
