@@ -21,6 +21,9 @@ func (s *script) drain() {
 	for ; s.engine.Poll(s.now, &act); polled++ {
 		s.print(&act)
 	}
+	if problem := wrong(s.engine); problem != "" {
+		s.fail("the engine is wrong: %s", problem)
+	}
 	s.told = false
 	s.tell(told{Polled: &polled})
 }

@@ -202,6 +202,9 @@ func (w *world) drain() {
 			w.moved(act)
 		}
 	}
+	if problem := wrong(w.engine); problem != "" {
+		w.t.Fatal(problem)
+	}
 	w.count()
 }
 
