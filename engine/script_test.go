@@ -92,14 +92,14 @@ func (s *script) wish(words []string, line string) Event {
 
 func (s *script) added(words []string) Event {
 	ev := Event{Kind: EvAdded}
-	for _, w := range words {
-		size, priority, prior := strings.Cut(w, "/")
-		spec := Spec{Size: UnknownSize}
+	priority := queue.PriorityNormal
+	if words[0] == "high" || words[0] == "low" {
+		priority, words = s.priority(words[0]), words[1:]
+	}
+	for _, size := range words {
+		spec := Spec{Size: UnknownSize, Priority: priority}
 		if size != "stream" {
 			spec.Size = s.number(size)
-		}
-		if prior {
-			spec.Priority = s.priority(priority)
 		}
 		ev.Files = append(ev.Files, spec)
 	}

@@ -150,7 +150,7 @@ func (s *script) tell(line told) {
 //	sleep                      the driver sleeps until Wake, and sends EvTick
 //	wall SECONDS               somebody sets this machine's clock on or back
 //
-//	add SIZE[/high|/low]…      sizes in bytes, or MiB with an M; "stream"
+//	add [high|low] SIZE…       sizes in bytes, or MiB with an M; "stream"
 //	describe FILE KEY [if-none-match] [skip|rename|replace|ask] [journal=PRINT] [digest=NAME:HEX]
 //	                           the answer to "describe FILE"
 //	undescribe FILE CAUSE

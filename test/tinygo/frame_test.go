@@ -1,6 +1,7 @@
 package tinygo
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -73,6 +74,9 @@ func frameConfig(t *testing.T, c *engine.Config) []byte {
 		}
 		f.Fields = append(f.Fields, o)
 	}
+	if p := c.Target.Profile; p != s3.ProfileAWS {
+		f.Fields = append(f.Fields, s3.Field{Name: "profile", Value: p.String()})
+	}
 	var back engine.Config
 	if err := wire.ReadConfig(f.Fields, &back); err != nil || back != *c {
 		t.Fatalf("wire.ReadConfig(%q) = %+v, %v, want %+v: teach frameConfig its options", f.Fields, back, err, *c)
@@ -95,6 +99,10 @@ func frameEvent(t *testing.T, ev *engine.Event) []byte {
 	case engine.EvDescribed:
 		f.X, f.Y = ev.Source.Size, ev.Source.Modified
 		f.Fields = options(reflect.ValueOf(*ev.Object))
+		if ev.Object.Algorithm != s3.NoChecksum {
+			value := base64.StdEncoding.EncodeToString(ev.Object.Digest)
+			f.Fields = append(f.Fields, fields("checksumAlgorithm", ev.Object.Algorithm.String(), "checksumValue", value)...)
+		}
 		for _, o := range options(reflect.ValueOf(ev.Source)) {
 			if o.Name == "name" || o.Name == "print" {
 				f.Fields = append(f.Fields, s3.Field{Name: "source." + o.Name, Value: o.Value})
