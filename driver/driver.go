@@ -110,6 +110,7 @@ type Driver struct {
 type file struct {
 	source  Source
 	stream  *stream // nil: bytes come from Source.Open
+	print   string  // the fingerprint that it was described with; empty: none
 	broke   error   // what the source, the transport or the journal last said
 	flights int     // requests under way
 	begun   bool    // it was described

@@ -193,6 +193,16 @@ func TestDriver_sourceThatCannotBeUsed(t *testing.T) {
 			}
 			return s
 		}, engine.CodeSourceChanged},
+		{"another one between parts, by no more than its content", func() *chosen {
+			s := source("a", 3*partSize)
+			s.name = "/a"
+			s.onRead = func(reads int) {
+				if reads == 100 {
+					s.become(source("another", 3*partSize).bytes)
+				}
+			}
+			return s
+		}, engine.CodeSourceChanged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newMemory()

@@ -271,7 +271,10 @@ func (c chosenContent) ReadAt(p []byte, at int64) (int, error) {
 	if c.onRead != nil {
 		c.onRead(reads)
 	}
-	return bytes.NewReader(c.bytes).ReadAt(p, at)
+	c.mu.Lock()
+	content := c.bytes
+	c.mu.Unlock()
+	return bytes.NewReader(content).ReadAt(p, at)
 }
 
 func (c chosenContent) Unchanged() error {
@@ -291,6 +294,13 @@ func (c *chosen) change(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.changed = err
+}
+
+// become gives it the bytes of another source.
+func (c *chosen) become(bytes []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bytes = bytes
 }
 
 // notes collects a driver's notes and waits for them.

@@ -50,6 +50,7 @@ type flight struct {
 	open    func() (Content, error) // nil: the request carries no bytes of a file
 	request *s3.Request
 	body    Body
+	check   func() error // what may keep it from being sent; nil: nothing
 }
 
 // begin starts the request that act asks for. The caller holds mu.
@@ -70,6 +71,9 @@ func (d *Driver) begin(act *engine.Action) {
 			f.body.digest = newHash(act.Hash).Sum(nil) // nobody reads it
 		}
 		broken = f.body.frame(act.Send)
+	}
+	if owner != nil && act.Send.Op == s3.OpCompleteMultipartUpload {
+		f.check = owner.replaced(owner.print)
 	}
 	if d.bandwidth.perSecond > 0 {
 		f.body.limit, f.body.ctx = &d.bandwidth, ctx
@@ -112,6 +116,9 @@ func (f *file) opener(offset int64) func() (Content, error) {
 // it ended.
 func (f *flight) run(ctx context.Context, err error) {
 	var answer Answer
+	if err == nil && f.check != nil {
+		err = f.check()
+	}
 	if err == nil {
 		answer, err = f.exchange(ctx)
 	}
@@ -123,6 +130,28 @@ func (f *flight) run(ctx context.Context, err error) {
 		ev = engine.Event{Kind: engine.EvBroke, Req: f.id, Cause: brokeCause(ctx, err)}
 	}
 	f.driver.land(f.file, f.request.Op, &ev, err)
+}
+
+// replaced returns what looks at the source of parts that are about to be
+// joined, and fails when it is not the one of print any more: size and time,
+// which were compared with each part, may have stayed the same. A source that
+// cannot be read any more does no harm, since every part has been sent.
+func (f *file) replaced(print string) func() error {
+	if print == "" {
+		return nil
+	}
+	return func() error {
+		content, err := f.source.Open()
+		if err != nil {
+			return nil
+		}
+		defer content.Close()
+		now, err := Fingerprint(content, f.source.Size())
+		if err != nil || now == print {
+			return nil
+		}
+		return &BrokeError{engine.CauseSourceChanged, ErrSourceChanged}
+	}
 }
 
 // answered notes whether the store has parts of a file now. The caller holds the

@@ -132,7 +132,7 @@ func (d *Driver) beginDescribe(id engine.FileID) {
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		f.begun = true
+		f.begun, f.print = true, what.Identity.Print
 		if err != nil {
 			f.broke = err
 		}

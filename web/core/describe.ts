@@ -96,8 +96,20 @@ export const describe = {
    */
   async source(task: Task, key: string, instance: Instance): Promise<Source> {
     const { file } = task;
-    const print = hex(await digestOf(instance, Algorithm.CRC64NVME, sampleOf(file), { aborted: false }));
+    const print = await fingerprint(file, instance);
     const isFile = file instanceof File;
     return { name: isFile ? task.name : key, size: file.size, modified: isFile ? file.lastModified : 0, print };
   },
+
+  /**
+   * Another file has taken the place of the one that was begun: browsers compare size and time alone. One that cannot
+   * be read any more is not another one.
+   */
+  async replaced({ file, print }: Task, instance: Instance): Promise<boolean> {
+    return print !== undefined && (await fingerprint(file, instance).catch(() => print)) !== print;
+  },
 };
+
+async function fingerprint(file: Blob, instance: Instance): Promise<string> {
+  return hex(await digestOf(instance, Algorithm.CRC64NVME, sampleOf(file), { aborted: false }));
+}

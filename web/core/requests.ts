@@ -11,6 +11,8 @@ export interface RequestsHost {
   readonly hashing: Hashing | undefined;
   push(event: Frame): void;
   sent(request: number, bytes: number): void;
+  /** The file is not the one whose parts were sent. */
+  replaced(task: Task): Promise<boolean>;
   /** A request goes out, or has ended with status, 0 when there was no answer. task is undefined for a clean-up. */
   tell(type: "request" | "response", about: About, status: number): void;
   /** The browser would not even take the request. */
@@ -65,7 +67,8 @@ export class Requests {
     const abort = this.#begin(request, task);
     this.#host.tell("request", about, 0);
     const digest = algorithm !== 0 && slice ? this.#digest(algorithm, slice, abort.signal) : undefined;
-    const outcome = await carry({
+    const replaced = operation === "CompleteMultipartUpload" && task && (await this.#host.replaced(task));
+    const outcome: Outcome = replaced ? { kind: "broke", cause: Cause.sourceChanged } : await carry({
       method: field(action, "method") ?? "PUT",
       url: field(action, "url") ?? "",
       headers: action.fields.filter(([name]) => !ownFields.includes(name)),

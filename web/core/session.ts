@@ -95,6 +95,7 @@ class Session implements Uploader {
       get hashing() { return session.#hashing; },
       push,
       sent: (request, bytes) => this.#turns.sent(request, bytes),
+      replaced: async (task) => !!this.#engine && (await describe.replaced(task, this.#engine.instance)),
       tell: (type, about, status) => this.#tell(type === "request" ? { type, ...about } : { type, ...about, status }),
       refused: (task, operation, cause) => {
         // The browser's words may quote the header, so they are not ours.
@@ -367,6 +368,7 @@ class Session implements Uploader {
     if (!instance) return;
     try {
       const source = await describe.source(task, task.key ?? "", instance);
+      task.print = source.print;
       const refused = this.#now(events.described(id, object, source, options.onConflict ?? "fail"));
       if (refused) this.#undescribable(task, refused);
     } catch {

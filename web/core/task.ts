@@ -23,6 +23,8 @@ export class Task implements UploadTask {
   /** Somebody has asked to drop this file. */
   dropped = false;
   key: string | undefined;
+  /** The fingerprint that the file had when it was begun. */
+  print: string | undefined;
   error: BucketlineError | undefined;
   result: UploadResult | undefined;
 
