@@ -254,6 +254,15 @@ func (s *store) options() harness.Options {
 	}
 }
 
+// environment has credentials for the command line.
+func (s *store) environment() []string {
+	c := s.grant(time.Hour)
+	return []string{
+		"AWS_ACCESS_KEY_ID=" + c.AccessKey, "AWS_SECRET_ACCESS_KEY=" + c.SecretKey, "AWS_SESSION_TOKEN=" + c.SessionToken,
+		"AWS_CREDENTIAL_EXPIRATION=" + fmt.Sprint(c.Expiration),
+	}
+}
+
 // page serves the harness page, which may connect to the store, and returns its
 // address.
 func (s *store) page(t *testing.T) string {
@@ -290,11 +299,29 @@ func (s *store) absent(t *testing.T, key string) {
 
 func (s *store) nothingLeft(t *testing.T, key string) {
 	t.Helper()
+	if n := s.unfinished(key); n > 0 {
+		t.Errorf("%d uploads of %q are unfinished", n, key)
+	}
+}
+
+// unfinished is how many uploads of key there are.
+func (s *store) unfinished(key string) (n int) {
 	s.Do(func(f *fakes3.Store) {
 		for _, u := range f.Uploads() {
 			if u.Key == key {
-				t.Errorf("an upload of %q is unfinished, with %d parts", key, len(u.Parts))
+				n++
 			}
 		}
 	})
+	return n
+}
+
+// object is what is stored at key, or nil.
+func (s *store) object(key string) (data []byte) {
+	s.Do(func(f *fakes3.Store) {
+		if o := f.Object(key); o != nil {
+			data = o.Body.Append([]byte{}, 0, o.Body.Len())
+		}
+	})
+	return data
 }
