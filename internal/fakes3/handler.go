@@ -23,8 +23,9 @@ type Options struct {
 	// under a lock.
 	Fault func(op s3.Op, key string, part uint16, attempt int) Fault
 
-	// Runs keeps bodies as runs, so that files of few and long ones may be of any
-	// size: of the real bytes, no more than a piece is ever in memory.
+	// Runs keeps the bytes of files, but for those in forms, as runs, so that
+	// files of few and long ones may be of any size: of the real bytes, no more
+	// than a piece is ever in memory. Sums says which digests are then real.
 	Runs bool
 
 	// Hidden are response headers that the bucket's CORS rule does not expose.
@@ -85,8 +86,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength >= 0 {
 		request.Header = append(request.Header, s3.Field{Name: "content-length", Value: strconv.FormatInt(r.ContentLength, 10)})
 	}
-	fault := h.fault(request)
-	body, err := h.readBody(r, &fault)
+	about, fault := h.fault(request)
+	runs := h.options.Runs && (about.Op == s3.OpUploadPart || about.Op == s3.OpPutObject)
+	body, err := readBody(r, &fault, runs)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -104,18 +106,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	respond(w, r, &answer)
 }
 
-// fault asks for the next fault of what r is about. The key of a form is in its
-// body, which is not read yet: forms are counted together, without one.
-func (h *Handler) fault(r *Request) Fault {
+// fault says what r is about, and asks for the next fault of that. The key of a
+// form is in its body, which is not read yet: forms are counted together,
+// without one.
+func (h *Handler) fault(r *Request) (about Subject, fault Fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	about := h.store.Subject(r)
+	about = h.store.Subject(r)
 	about.UploadID = ""
 	h.attempts[about]++
-	if h.options.Fault == nil {
-		return Fault{}
+	if h.options.Fault != nil {
+		fault = h.options.Fault(about.Op, about.Key, about.Part, h.attempts[about])
 	}
-	return h.options.Fault(about.Op, about.Key, about.Part, h.attempts[about])
+	return about, fault
 }
 
 // pieceBytes is how much of a body is kept in one piece.
@@ -124,7 +127,7 @@ const pieceBytes = 256 << 10
 // maxRuns bounds a body that is kept as runs: more of them are no sparse file.
 const maxRuns = 1 << 20
 
-func (h *Handler) readBody(r *http.Request, fault *Fault) (Body, error) {
+func readBody(r *http.Request, fault *Fault, asRuns bool) (Body, error) {
 	limit := int64(MaxBody)
 	if fault.Broken {
 		limit = fault.Cut
@@ -140,7 +143,7 @@ func (h *Handler) readBody(r *http.Request, fault *Fault) (Body, error) {
 		n, err := io.ReadFull(from, piece)
 		arrived += int64(n)
 		switch {
-		case h.options.Runs:
+		case asRuns:
 			runs = runs.withBytes(piece[:n])
 		case n > 0:
 			real = append(real, piece[:n:n])
@@ -158,7 +161,7 @@ func (h *Handler) readBody(r *http.Request, fault *Fault) (Body, error) {
 			return nil, fmt.Errorf("a body of more than %d bytes", limit)
 		case r.ContentLength >= 0 && arrived != r.ContentLength:
 			return nil, io.ErrUnexpectedEOF
-		case h.options.Runs:
+		case asRuns:
 			return runs, nil
 		default:
 			return real, nil

@@ -230,7 +230,7 @@ func try(t *testing.T, env []string, args ...string) (lines []line, status int, 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), commandWithin)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	home := t.TempDir()
 	cmd.Dir = home
 	cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+home, "XDG_CONFIG_HOME="+home)

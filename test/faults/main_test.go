@@ -26,8 +26,8 @@ import (
 	"github.com/bucketline/bucketline/test/e2e/harness"
 )
 
-// binary is the command line, built by TestMain.
-var binary string
+// program is the command line, built by TestMain.
+var program string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -38,8 +38,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	binary = filepath.Join(folder, "bucketline")
-	build := exec.Command("go", "build", "-o", binary, "github.com/bucketline/bucketline/cmd/bucketline")
+	program = filepath.Join(folder, "bucketline")
+	build := exec.Command("go", "build", "-o", program, "github.com/bucketline/bucketline/cmd/bucketline")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the command line: %v\n%s", err, out)
 		return 1
