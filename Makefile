@@ -1,13 +1,15 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test bench fuzz soak lint setup clean
+.PHONY: help demo web test bench fuzz soak faults lint setup clean
 
 FUZZTIME ?= 30s
 BENCH ?= .
 PKG ?= ./...
 SEEDS ?= 1000000
 FROM ?= 1
+FAULT_RUNS ?= 50
+FAULT_SEED ?= 1
 
 help: ## lists this
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' Makefile | while read -r target does; do \
@@ -30,6 +32,9 @@ fuzz: ## runs every fuzz target for FUZZTIME=30s (PKG=./s3)
 
 soak: ## lives through SEEDS=1000000 worlds of the simulator, from seed FROM=1 on
 	go run ./cmd/bucketline sim --progress 30s --seeds $(FROM)..$$(($(FROM) + $(SEEDS) - 1))
+
+faults: ## uploads FAULT_RUNS=50 times through storms and crashes, and 6 GiB from a page
+	FAULT_RUNS='$(FAULT_RUNS)' FAULT_SEED='$(FAULT_SEED)' tools/faults.sh
 
 lint: web ## gofmt, go vet and tsc, without running a test
 	tools/lint.sh
