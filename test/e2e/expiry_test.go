@@ -16,7 +16,10 @@ import (
 // however many requests wait.
 func TestExpiry_15sCredentials_45sUpload_noRequestFails(t *testing.T) {
 	const (
-		life    = 15 // seconds
+		life = 15 // seconds
+
+		// Less than 45 s, because browsers begin one after another and each counts
+		// from its own beginning; and more than two lives of credentials.
 		atLeast = 40 * time.Second
 
 		// Each browser stores one file in parts and many in one piece, so that
