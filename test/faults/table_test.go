@@ -99,8 +99,14 @@ func TestTable_threeFilesWaitForCredentials(t *testing.T) {
 			p.MustUpload(made(fmt.Sprint(key, i)))
 		}
 		p.Until("three files that wait", 10*time.Second, func(r harness.Report) bool { return r.Totals.Files["holding"] == 3 })
-		wantRefreshes(t, p.Stored(time.Minute), 1)
+		r := p.Stored(time.Minute)
+		wantRefreshes(t, r, 1)
+		// The store would have refused what was signed with credentials that had ended.
+		if refused := r.Refused(); refused != "" {
+			t.Errorf("refused: %s", refused)
+		}
 		for i := range 3 {
+			s.wantParts(t, fmt.Sprint(key, i), 1, 1, 1, 1)
 			s.check(t, fmt.Sprint(key, i), harness.Bytes(1, madeSize))
 		}
 	})
