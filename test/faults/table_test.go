@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bucketline/bucketline/internal/fakes3"
+	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/test/e2e/harness"
 	"github.com/bucketline/bucketline/test/webdriver"
@@ -216,6 +217,17 @@ func (s *store) half(t *testing.T, b *webdriver.Session, p *harness.Page, key st
 		return r.Tasks[0].Info.PartsStored == 3 && len(s.parts(key)) == 8
 	})
 	s.wantParts(t, key, 1, 1, 1, 1, 1, 1, 1, 1)
+	// The page knows of a part a little before its journal does.
+	written := p.OpenJournal("uploader", harness.UploaderJournal)
+	b.WaitUntil("three parts in the journal", 30*time.Second, func() bool {
+		var r journal.Record
+		names := written.List().Names
+		if len(names) != 1 {
+			return false
+		}
+		_, err := journal.Parse(written.Read(names[0]).Record, &r)
+		return err == nil && len(r.Parts) == 3
+	})
 	b.Reload()
 	p.Await()
 	return path

@@ -3,11 +3,14 @@ package harness
 // JournalKind is where a page's journal lies and how it locks.
 type JournalKind string
 
-// The kinds of journals. Those but MemoryJournal see the same records.
+// The kinds of journals. WebJournal and ChannelJournal see the same records.
 const (
 	WebJournal     JournalKind = "web"     // IndexedDB, Web Locks
 	ChannelJournal JournalKind = "channel" // IndexedDB, the locks of pages without Web Locks
 	MemoryJournal  JournalKind = "memory"
+
+	// UploaderJournal is the one that the page's uploaders write: to be read only.
+	UploaderJournal JournalKind = "uploader"
 )
 
 // Journal is one journal of web/core that a page has open.

@@ -26,14 +26,16 @@ async function outcome(work: (journal: Journal) => Promise<Outcome | void>, whic
 const numbers = (record: Uint8Array | undefined): Outcome => (record ? { record: [...record] } : {});
 
 /**
- * Journals by the name that a test gives each. All are on the same records but
- * those of kind "memory"; those of kind "channel" lock without Web Locks.
+ * Journals by the name that a test gives each. Those of
+ * kind "web" and "channel" are on the same records; those of kind "uploader" on
+ * what the page's uploaders write; those of kind "channel" lock without Web Locks.
  */
 export const journals = {
-  async open(which: string, kind: "web" | "channel" | "memory"): Promise<Outcome> {
+  async open(which: string, kind: "web" | "channel" | "memory" | "uploader"): Promise<Outcome> {
     try {
       open.get(which)?.close();
       open.set(which, kind === "memory" ? memoryJournal()
+        : kind === "uploader" ? await openJournal()
         : kind === "channel" ? await openJournal("harness", channelLocks("harness")) : await openJournal("harness"));
       return {};
     } catch (error) {
