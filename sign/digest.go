@@ -7,8 +7,11 @@ import (
 	"github.com/bucketline/bucketline/internal/digest"
 )
 
-// DigestSize is the length of a SHA-256 in bytes.
+// DigestSize is the length in bytes of a SHA-256, and so of a Version 4 MAC.
 const DigestSize = digest.SHA256Size
+
+// DigestSizeV2 is the length in bytes of a SHA-1, and so of a Version 2 MAC.
+const DigestSizeV2 = digest.SHA1Size
 
 // mac is an HMAC under one key, for any number of messages. It lives behind a
 // pointer, so that its buffer is not allocated anew for each message.

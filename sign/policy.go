@@ -2,6 +2,7 @@ package sign
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -118,15 +119,31 @@ func (p Policy) GoString() string { return p.String() }
 // S3 API Reference, "Browser-Based Upload using HTTP POST (Using AWS Signature
 // Version 4)".
 func (v *V4) Policy(p *Policy, c *Credentials, region string, at UnixMilli) error {
-	if err := p.prepare(at); err != nil {
-		return err
+	w := v.warmed()
+	var err error
+	if w.toSign, err = v.DraftPolicy(w.toSign[:0], p, c, region, at); err == nil {
+		p.Form = v.FinishForm(p.Form, v.mac(c, region, at, w.toSign))
 	}
-	policy := base64.StdEncoding.AppendEncode(nil, v.AppendPolicyDocument(nil, p, c, region, at))
-	p.Form = append(p.Form, s3.Field{Name: "policy", Value: string(policy)})
+	return err
+}
+
+// DraftPolicy is to Policy what DraftHeader is to SignHeader. FinishForm adds
+// the MAC to p.Form, or to a copy of it.
+func (v *V4) DraftPolicy(dst []byte, p *Policy, c *Credentials, region string, at UnixMilli) ([]byte, error) {
+	if err := p.prepare(at); err != nil {
+		return dst, err
+	}
+	start := len(dst)
+	dst = base64.StdEncoding.AppendEncode(dst, v.AppendPolicyDocument(nil, p, c, region, at))
+	p.Form = append(p.Form, s3.Field{Name: "policy", Value: string(dst[start:])})
 	p.Form = append(p.Form, v.policyFields(c, region, at)...)
-	signature := v.AppendSignature(nil, c, region, at, policy)
-	p.Form = append(p.Form, s3.Field{Name: "x-amz-signature", Value: string(signature)})
-	return nil
+	return dst, nil
+}
+
+// FinishForm signs a form, as DraftPolicy left it, by the MAC of its string to
+// sign: DigestSize raw bytes. A signature that it has is replaced.
+func (v *V4) FinishForm(form []s3.Field, mac []byte) []s3.Field {
+	return setField(form, "x-amz-signature", hex.EncodeToString(mac))
 }
 
 // AppendPolicyDocument appends the text of p as JSON, with the conditions on
@@ -152,17 +169,33 @@ func (v *V4) policyFields(c *Credentials, region string, at UnixMilli) []s3.Fiel
 // S3 Developer Guide, "Browser-Based Uploads Using POST (AWS Signature Version
 // 2)", section "Constructing a Signature".
 func (v *V2) Policy(p *Policy, c *Credentials, at UnixMilli) error {
-	if err := p.prepare(at); err != nil {
-		return err
+	w := v.warmed()
+	var err error
+	if w.toSign, err = v.DraftPolicy(w.toSign[:0], p, c, at); err == nil {
+		p.Form = v.FinishForm(p.Form, v.mac(c, w.toSign))
 	}
-	policy := base64.StdEncoding.AppendEncode(nil, v.AppendPolicyDocument(nil, p, c))
+	return err
+}
+
+// DraftPolicy is to Policy what DraftHeader is to SignHeader. FinishForm adds
+// the MAC to p.Form, or to a copy of it.
+func (v *V2) DraftPolicy(dst []byte, p *Policy, c *Credentials, at UnixMilli) ([]byte, error) {
+	if err := p.prepare(at); err != nil {
+		return dst, err
+	}
+	start := len(dst)
+	dst = base64.StdEncoding.AppendEncode(dst, v.AppendPolicyDocument(nil, p, c))
 	p.Form = append(p.Form,
 		s3.Field{Name: "AWSAccessKeyId", Value: c.AccessKeyID},
-		s3.Field{Name: "policy", Value: string(policy)})
+		s3.Field{Name: "policy", Value: string(dst[start:])})
 	p.Form = append(p.Form, tokenField(c)...)
-	signature := v.AppendSignature(nil, c, policy)
-	p.Form = append(p.Form, s3.Field{Name: "signature", Value: string(signature)})
-	return nil
+	return dst, nil
+}
+
+// FinishForm signs a form, as DraftPolicy left it, by the MAC of its string to
+// sign: DigestSizeV2 raw bytes. A signature that it has is replaced.
+func (v *V2) FinishForm(form []s3.Field, mac []byte) []s3.Field {
+	return setField(form, "signature", base64.StdEncoding.EncodeToString(mac))
 }
 
 // AppendPolicyDocument appends the text of p as JSON, with the condition on

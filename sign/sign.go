@@ -18,6 +18,11 @@
 //	V2  AppendStringToSign, AppendSignature, AppendAuthorization,
 //	    AppendPolicyDocument
 //
+// A key that its holder does not give away, such as a CryptoKey that cannot be
+// exported, signs in two halves: DraftHeader, DraftPresign or DraftPolicy words
+// all but the signature and returns the string to sign; FinishHeader,
+// FinishPresign or FinishForm takes the MAC of it.
+//
 // Sources, cited below by title:
 //
 //   - Amazon S3 API Reference, "Authenticating Requests (AWS Signature Version 4)",

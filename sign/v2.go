@@ -54,7 +54,7 @@ type warmV2 struct {
 	second int64 // since 1970, plus one: date is of this second
 	date   string
 
-	toSign, signature, scratch []byte
+	toSign, scratch []byte
 }
 
 // SignHeader signs r in its Authorization header: it does what PrepareHeader
@@ -63,11 +63,24 @@ type warmV2 struct {
 //
 // S3 Developer Guide, "Signing and Authenticating REST Requests".
 func (v *V2) SignHeader(r *s3.Request, c *Credentials, at UnixMilli) {
-	v.PrepareHeader(r, c, at)
 	w := v.warmed()
-	w.toSign = v.AppendStringToSign(w.toSign[:0], r, 0)
-	w.signature = v.AppendSignature(w.signature[:0], c, w.toSign)
-	r.Authorization = v.AppendAuthorization(r.Authorization[:0], c.AccessKeyID, w.signature)
+	w.toSign = v.DraftHeader(w.toSign[:0], r, c, at)
+	v.FinishHeader(r, v.mac(c, w.toSign))
+}
+
+// DraftHeader is SignHeader but for the signature, and uses no secret: it
+// appends to dst the string to sign, which whoever has the key makes a MAC of.
+// FinishHeader adds that. Nothing may change r in between.
+func (v *V2) DraftHeader(dst []byte, r *s3.Request, c *Credentials, at UnixMilli) []byte {
+	v.PrepareHeader(r, c, at)
+	r.Authorization = v.AppendAuthorization(r.Authorization, c.AccessKeyID, nil)
+	return v.AppendStringToSign(dst, r, 0)
+}
+
+// FinishHeader signs r, as DraftHeader left it, by the MAC of its string to
+// sign: DigestSizeV2 raw bytes, from an HMAC-SHA1 by the secret.
+func (v *V2) FinishHeader(r *s3.Request, mac []byte) {
+	r.Authorization = base64.StdEncoding.AppendEncode(r.Authorization, mac)
 }
 
 // PrepareHeader sets what a header-signed request must carry besides its
@@ -93,8 +106,20 @@ func (v *V2) PrepareHeader(r *s3.Request, c *Credentials, at UnixMilli) {
 // S3 Developer Guide, "Signing and Authenticating REST Requests", section
 // "Query String Request Authentication Alternative".
 func (v *V2) Presign(r *s3.Request, c *Credentials, at UnixMilli, expiresSeconds int) error {
+	w := v.warmed()
+	var err error
+	if w.toSign, err = v.DraftPresign(w.toSign[:0], r, c, at, expiresSeconds); err != nil {
+		return err
+	}
+	v.FinishPresign(r, v.mac(c, w.toSign))
+	return nil
+}
+
+// DraftPresign is to Presign what DraftHeader is to SignHeader. FinishPresign,
+// or AppendPresigned on the URL, adds the MAC.
+func (v *V2) DraftPresign(dst []byte, r *s3.Request, c *Credentials, at UnixMilli, expiresSeconds int) ([]byte, error) {
 	if expiresSeconds < 1 {
-		return ErrExpires
+		return dst, ErrExpires
 	}
 	dropHeaderAuth(r)
 	r.Header = setField(r.Header, "date", "")
@@ -105,11 +130,20 @@ func (v *V2) Presign(r *s3.Request, c *Credentials, at UnixMilli, expiresSeconds
 	if c.SessionToken != "" {
 		r.Query = append(r.Query, s3.Field{Name: queryToken, Value: c.SessionToken})
 	}
-	w := v.warmed()
-	w.toSign = v.AppendStringToSign(w.toSign[:0], r, expires)
-	w.signature = v.AppendSignature(w.signature[:0], c, w.toSign)
-	r.Query = append(r.Query, s3.Field{Name: querySignatureV2, Value: string(w.signature)})
-	return nil
+	return v.AppendStringToSign(dst, r, expires), nil
+}
+
+// FinishPresign signs r, as DraftPresign left it, by the MAC of its string to
+// sign.
+func (v *V2) FinishPresign(r *s3.Request, mac []byte) {
+	r.Query = append(r.Query, s3.Field{Name: querySignatureV2, Value: base64.StdEncoding.EncodeToString(mac)})
+}
+
+// AppendPresigned appends a URL that is signed in its query, given what
+// AppendURL of s3 made of a request as DraftPresign left it, and the MAC.
+func (v *V2) AppendPresigned(dst []byte, url string, mac []byte) []byte {
+	dst = append(append(dst, url...), "&"+querySignatureV2+"="...)
+	return s3.AppendEscaped(dst, base64.StdEncoding.EncodeToString(mac), false)
 }
 
 // AppendStringToSign appends the string to sign for r as it stands. With
@@ -143,11 +177,16 @@ func (v *V2) AppendStringToSign(dst []byte, r *s3.Request, expires int64) []byte
 // AppendSignature appends the signature of stringToSign, 28 characters of
 // base64.
 func (v *V2) AppendSignature(dst []byte, c *Credentials, stringToSign []byte) []byte {
+	return base64.StdEncoding.AppendEncode(dst, v.mac(c, stringToSign))
+}
+
+// mac is the MAC of a string to sign. It is valid until the next call.
+func (v *V2) mac(c *Credentials, stringToSign []byte) []byte {
 	w := v.warmed()
 	if w.key == nil || w.secret != c.SecretAccessKey {
 		w.secret, w.key = c.SecretAccessKey, newMAC1([]byte(c.SecretAccessKey))
 	}
-	return base64.StdEncoding.AppendEncode(dst, w.key.sum(stringToSign))
+	return w.key.sum(stringToSign)
 }
 
 // AppendAuthorization appends the value of the Authorization header, given the

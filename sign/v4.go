@@ -48,7 +48,7 @@ type warmV4 struct {
 	second  int64 // since 1970, plus one: amzDate is of this second
 	amzDate string
 
-	request, toSign, signature, scratch []byte
+	request, toSign, scratch []byte
 }
 
 // SignHeader signs r in its Authorization header: it does what PrepareHeader
@@ -61,11 +61,26 @@ type warmV4 struct {
 // S3 API Reference, "Signature Calculations for the Authorization Header:
 // Transferring Payload in a Single Chunk".
 func (v *V4) SignHeader(r *s3.Request, c *Credentials, region string, at UnixMilli) {
+	w := v.warmed()
+	w.toSign = v.DraftHeader(w.toSign[:0], r, c, region, at)
+	v.FinishHeader(r, v.mac(c, region, at, w.toSign))
+}
+
+// DraftHeader is SignHeader but for the signature, and uses no secret: it
+// appends to dst the string to sign, which whoever has the key makes a MAC of.
+// FinishHeader adds that. Nothing may change r in between.
+func (v *V4) DraftHeader(dst []byte, r *s3.Request, c *Credentials, region string, at UnixMilli) []byte {
 	v.PrepareHeader(r, c, at)
 	payload, _ := fieldValue(r.Header, headerDigest)
-	w := v.warmed()
-	v.sign(r, c, region, at, payload)
-	r.Authorization = v.appendAuthorization(r.Authorization[:0], c.AccessKeyID, region, at, w.signature)
+	dst = v.draft(dst, r, region, at, payload)
+	r.Authorization = v.appendAuthorization(r.Authorization, c.AccessKeyID, region, at, nil)
+	return dst
+}
+
+// FinishHeader signs r, as DraftHeader left it, by the MAC of its string to
+// sign: DigestSize raw bytes, from an HMAC-SHA256 by the signing key.
+func (v *V4) FinishHeader(r *s3.Request, mac []byte) {
+	r.Authorization = hex.AppendEncode(r.Authorization, mac)
 }
 
 // PrepareHeader sets what a header-signed request must carry besides its
@@ -93,33 +108,59 @@ func (v *V4) PrepareHeader(r *s3.Request, c *Credentials, at UnixMilli) {
 //
 // S3 API Reference, "Authenticating Requests: Using Query Parameters".
 func (v *V4) Presign(r *s3.Request, c *Credentials, region string, at UnixMilli, expiresSeconds int) error {
+	w := v.warmed()
+	var err error
+	if w.toSign, err = v.DraftPresign(w.toSign[:0], r, c, region, at, expiresSeconds); err != nil {
+		return err
+	}
+	v.FinishPresign(r, v.mac(c, region, at, w.toSign))
+	return nil
+}
+
+// DraftPresign is to Presign what DraftHeader is to SignHeader. FinishPresign,
+// or AppendPresigned on the URL, adds the MAC.
+func (v *V4) DraftPresign(dst []byte, r *s3.Request, c *Credentials, region string, at UnixMilli, expiresSeconds int) ([]byte, error) {
 	if expiresSeconds < 1 || expiresSeconds > MaxExpiresSeconds {
-		return ErrExpires
+		return dst, ErrExpires
 	}
 	dropHeaderAuth(r)
-	w := v.warmed()
 	credential := string(v.appendCredential(nil, c.AccessKeyID, region, at))
 	r.Query = append(dropSigned(r.Query),
 		s3.Field{Name: queryAlgorithm, Value: algorithmV4},
 		s3.Field{Name: queryCredential, Value: credential},
-		s3.Field{Name: queryDate, Value: w.dateString(at)},
+		s3.Field{Name: queryDate, Value: v.warmed().dateString(at)},
 		s3.Field{Name: queryExpires, Value: strconv.Itoa(expiresSeconds)})
 	if c.SessionToken != "" {
 		r.Query = append(r.Query, s3.Field{Name: queryToken, Value: c.SessionToken})
 	}
 	signed := string(v.AppendSignedHeaders(nil, r))
 	r.Query = append(r.Query, s3.Field{Name: querySigned, Value: signed})
-	v.sign(r, c, region, at, UnsignedPayload)
-	r.Query = append(r.Query, s3.Field{Name: querySignature, Value: string(w.signature)})
-	return nil
+	return v.draft(dst, r, region, at, UnsignedPayload), nil
 }
 
-// sign runs the stages over r and leaves the signature in v.warm.signature.
-func (v *V4) sign(r *s3.Request, c *Credentials, region string, at UnixMilli, payloadHash string) {
+// FinishPresign signs r, as DraftPresign left it, by the MAC of its string to
+// sign.
+func (v *V4) FinishPresign(r *s3.Request, mac []byte) {
+	r.Query = append(r.Query, s3.Field{Name: querySignature, Value: hex.EncodeToString(mac)})
+}
+
+// AppendPresigned appends a URL that is signed in its query, given what
+// AppendURL of s3 made of a request as DraftPresign left it, and the MAC.
+func (v *V4) AppendPresigned(dst []byte, url string, mac []byte) []byte {
+	dst = append(append(dst, url...), "&"+querySignature+"="...)
+	return hex.AppendEncode(dst, mac)
+}
+
+// draft appends the string to sign of r as it stands.
+func (v *V4) draft(dst []byte, r *s3.Request, region string, at UnixMilli, payloadHash string) []byte {
 	w := v.warmed()
 	w.request = v.AppendCanonicalRequest(w.request[:0], r, payloadHash)
-	w.toSign = v.AppendStringToSign(w.toSign[:0], region, at, w.request)
-	w.signature = v.AppendSignature(w.signature[:0], c, region, at, w.toSign)
+	return v.AppendStringToSign(dst, region, at, w.request)
+}
+
+// mac is the MAC of a string to sign. It is valid until the next call.
+func (v *V4) mac(c *Credentials, region string, at UnixMilli, stringToSign []byte) []byte {
+	return v.keyFor(c.SecretAccessKey, region, at).sum(stringToSign)
 }
 
 // AppendSignedHeaders appends the names of the headers of r that are signed:
@@ -185,7 +226,7 @@ func (v *V4) AppendSigningKey(dst []byte, c *Credentials, region string, at Unix
 // AppendSignature appends the signature of stringToSign, 64 lower-case
 // hexadecimal digits.
 func (v *V4) AppendSignature(dst []byte, c *Credentials, region string, at UnixMilli, stringToSign []byte) []byte {
-	return hex.AppendEncode(dst, v.keyFor(c.SecretAccessKey, region, at).sum(stringToSign))
+	return hex.AppendEncode(dst, v.mac(c, region, at, stringToSign))
 }
 
 // AppendAuthorization appends the value of the Authorization header for r,
