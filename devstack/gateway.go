@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -155,7 +156,7 @@ func hasXattrs(folder string) bool {
 // io.ErrUnexpectedEOF too, for the end of the body, and stores what came until
 // then. And a part that lands while its upload is aborted makes the removal of
 // the upload's folder fail, or makes the folder anew: so an abort waits for the
-// parts that are under way.
+// parts that are under way. It also takes no path for the ID of an upload.
 type wholeStore struct {
 	*posix.Posix
 	parts *[partLocks]sync.RWMutex // shared by uploads, by their IDs
@@ -179,6 +180,9 @@ func (s wholeStore) PutObject(ctx context.Context, in s3response.PutObjectInput)
 
 // UploadPart stores a part of ContentLength bytes, or none.
 func (s wholeStore) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	if err := checkUploadID(in.UploadId); err != nil {
+		return nil, err
+	}
 	lock := s.lock(in.UploadId)
 	lock.RLock()
 	defer lock.RUnlock()
@@ -188,6 +192,9 @@ func (s wholeStore) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3
 
 // AbortMultipartUpload drops an upload, with the parts that are on their way.
 func (s wholeStore) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
+	if err := checkUploadID(in.UploadId); err != nil {
+		return err
+	}
 	lock := s.lock(in.UploadId)
 	for begun := time.Now(); time.Since(begun) < abortPatience; time.Sleep(abortPause) {
 		if lock.TryLock() {
@@ -196,6 +203,43 @@ func (s wholeStore) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultip
 		}
 	}
 	return s.Posix.AbortMultipartUpload(ctx, in)
+}
+
+// UploadPartCopy stores a part that is a part of an object.
+func (s wholeStore) UploadPartCopy(ctx context.Context, in *s3.UploadPartCopyInput) (s3response.CopyPartResult, error) {
+	if err := checkUploadID(in.UploadId); err != nil {
+		return s3response.CopyPartResult{}, err
+	}
+	return s.Posix.UploadPartCopy(ctx, in)
+}
+
+// ListParts lists what an upload has.
+func (s wholeStore) ListParts(ctx context.Context, in *s3.ListPartsInput) (s3response.ListPartsResult, error) {
+	if err := checkUploadID(in.UploadId); err != nil {
+		return s3response.ListPartsResult{}, err
+	}
+	return s.Posix.ListParts(ctx, in)
+}
+
+// CompleteMultipartUpload joins the parts of an upload.
+func (s wholeStore) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+	if err := checkUploadID(in.UploadId); err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", err
+	}
+	return s.Posix.CompleteMultipartUpload(ctx, in)
+}
+
+// uploadIDs are all that VersityGW makes: UUIDs.
+var uploadIDs = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// checkUploadID refuses an ID that is none. VersityGW 1.8.0 makes a path of
+// whatever it is given: with ".." whoever may abort an upload of their own aborts
+// those of everybody, and with a longer way out removes any folder.
+func checkUploadID(id *string) error {
+	if !uploadIDs.MatchString(aws.ToString(id)) {
+		return s3err.GetNoSuchUploadErr(aws.ToString(id))
+	}
+	return nil
 }
 
 func whole(body io.Reader, length *int64) io.Reader {
