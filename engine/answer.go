@@ -402,8 +402,16 @@ func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 			s.step = stepHash // the file may have changed since it was hashed
 		}
 	case s3.AdviceRestartUpload:
+		if e.config.FailFirst && !s.cleaning() {
+			e.fail(s, f.err)
+			return
+		}
 		e.restart(s, &f.err)
 	case s3.AdviceVerifyParts:
+		if e.config.FailFirst {
+			e.fail(s, f.err)
+			return
+		}
 		e.repair(s, &f.err)
 	case s3.AdviceVerifyObject:
 		s.doubt = true
@@ -425,6 +433,8 @@ func (e *Engine) settleFailure(s *slot, err Error) {
 		e.jobFailed(s, err)
 	case s.cleaning():
 		e.orphan(s, err)
+	case e.config.FailFirst:
+		e.shelve(s, err)
 	default:
 		e.fail(s, err)
 	}
@@ -499,6 +509,10 @@ func (e *Engine) brokeOn(s *slot, r *request, cause Cause) {
 	case CauseAnswerTooLarge:
 		f.most = maxInvalid
 	case CauseOpaque, CauseTLS:
+		if s.step == stepList && s.listing == listResume && e.config.FailFirst {
+			e.believe(s)
+			return
+		}
 		if !e.answered {
 			f.most = maxHopeless
 		}

@@ -69,6 +69,23 @@ type Config struct {
 	// CanRefresh says that the driver can answer ActRefresh. Without it a
 	// store that refuses the credentials fails the file at once.
 	CanRefresh bool
+
+	// FailFirst leaves it to the driver to try again: a file fails at the first
+	// request that does, and what of it is stored is kept for EvRetry. Parts of
+	// a record that the store may not, or does not, list are then believed.
+	FailFirst bool
+
+	// SmallParts allows a PartSize below s3.MinPartSize, 1 byte and more, for
+	// stores that take such parts.
+	SmallParts bool
+}
+
+// leastPart is the smallest PartSize.
+func (c *Config) leastPart() int64 {
+	if c.SmallParts {
+		return 1
+	}
+	return s3.MinPartSize
 }
 
 // The defaults and bounds of Config.
@@ -188,7 +205,7 @@ func New(c Config) (*Engine, error) {
 		return nil, ErrSignatureVersion
 	case c.Connections < 1 || c.Connections > MaxConnections:
 		return nil, ErrConnections
-	case c.PartSize != 0 && (c.PartSize < s3.MinPartSize || c.PartSize > s3.MaxPartSize):
+	case c.PartSize != 0 && (c.PartSize < c.leastPart() || c.PartSize > s3.MaxPartSize):
 		return nil, ErrPartSize
 	case c.RetryMillis < 0 || c.RetryMillis > MaxMillis || c.StallMillis < 0 || c.StallMillis > MaxStallMillis:
 		return nil, ErrMillis

@@ -77,7 +77,8 @@ const (
 
 	// EvLoaded answers ActLoad: Record is what the journal has, nil when it has
 	// nothing. Cause is CauseLocked when another tab or process has the record
-	// open, and CauseStorage when the journal cannot be read.
+	// open, and CauseStorage when the journal cannot be read. Trusted: this
+	// session wrote it, and with Config.FailFirst its parts are believed.
 	EvLoaded
 
 	// EvSaved answers ActSave, ActAppend and ActForget of File: what was asked
@@ -131,6 +132,7 @@ type Event struct {
 	Priority    queue.Priority    // EvPrioritize
 	Bytes       int64             // EvSent: body bytes handed to the network so far; EvRead
 	Last        bool              // EvRead
+	Trusted     bool              // EvLoaded
 	Status      int               // EvAnswered: HTTP status, 100 to 599
 	Header      []s3.Field        // EvAnswered
 	Body        []byte            // EvAnswered: at most MaxAnswerBytes

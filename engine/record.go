@@ -34,7 +34,7 @@ func (e *Engine) loaded(ev *Event) error {
 	default:
 		s.open, s.onDisk = true, ev.Record != nil
 		e.unpark(s.file)
-		e.resumeFrom(s, ev.Record)
+		e.resumeFrom(s, ev.Record, ev.Trusted && e.config.FailFirst)
 	}
 	e.show(s)
 	return nil
@@ -51,8 +51,9 @@ func (e *Engine) loading(ev *Event) *slot {
 }
 
 // resumeFrom goes on with the upload that record describes, if there is one and
-// the file and what it is to be stored as are the same as then.
-func (e *Engine) resumeFrom(s *slot, record []byte) {
+// the file and what it is to be stored as are the same as then. trusted: this
+// session wrote it, so that the parts need not be listed.
+func (e *Engine) resumeFrom(s *slot, record []byte, trusted bool) {
 	if record == nil {
 		e.beginParts(s)
 		return
@@ -75,8 +76,8 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 	s.recorded = true
 	s.uploadID = r.UploadID
 	parts := (r.Source.Size + r.PartSize - 1) / max(r.PartSize, 1)
-	if r.Source != s.source || r.Source.Size != e.table.Size(s.file) || !sameObject(s, &r) ||
-		r.Algorithm != s.object.Algorithm || r.PartSize < s3.MinPartSize || parts < 1 || parts > s3.MaxParts ||
+	if r.Source != s.source || r.Source.Size != e.table.Size(s.file) || !e.config.FailFirst && !sameObject(s, &r) ||
+		r.Algorithm != s.object.Algorithm || r.PartSize < e.config.leastPart() || parts < 1 || parts > s3.MaxParts ||
 		!s.claim(&r, uint16(parts)) {
 		// Nothing of that upload is of use: it is aborted under its own key.
 		s.object.Key = r.Object.Key
@@ -93,6 +94,30 @@ func (e *Engine) resumeFrom(s *slot, record []byte) {
 		e.notes.add(note{kind: ActSave, file: s.file, name: s.name, record: r.Append(nil)})
 	}
 	s.list(listResume)
+	if trusted {
+		e.believe(s)
+	}
+}
+
+// believe goes on with the parts that a record has, without the store's word:
+// they were acknowledged in this very session, or the store does not list them
+// and the driver wants it so.
+func (e *Engine) believe(s *slot) {
+	for n := uint16(1); s.parts.has(n); n++ {
+		etag, digest := s.parts.list.Part(n)
+		if etag == nil || string(etag) == nameless {
+			continue
+		}
+		if s.parts.keep(n, string(etag), append([]byte(nil), digest...), false) != nil {
+			s.parts.list.Drop(n)
+			continue
+		}
+		_, length := s.plan.Range(n)
+		s.acknowledged += length
+		s.kept += length
+		e.acknowledged += length
+	}
+	e.verified(s)
 }
 
 // claim takes down what a record says of the parts, which the store has yet to
@@ -346,6 +371,8 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 		// Nobody may look: to join once more is safe, since a second time
 		// finds either the upload or NoSuchUpload.
 		s.step, s.asked = stepComplete, false
+	case s.listing == listResume && e.config.FailFirst:
+		e.believe(s)
 	case s.listing == listResume:
 		// The parts are there and may not be seen: begin anew.
 		e.anew(s)

@@ -117,7 +117,7 @@ func (e *Engine) tryAgain(s *slot, f *failure) {
 	if f.part > 0 {
 		f.err.Parts = s.plan.Parts
 	}
-	if f.most > 0 && b.limited > f.most || int64(e.mono-b.since) > e.config.RetryMillis {
+	if f.most > 0 && b.limited > f.most || int64(e.mono-b.since) > e.config.RetryMillis || e.config.FailFirst && !s.cleaning() {
 		e.giveUp(s, f)
 		return
 	}

@@ -29,6 +29,12 @@ type Target struct {
 	// signature covers the bucket's own host, not this one.
 	SendTo string
 
+	// WholeEndpoint says that Endpoint is the bucket's own URL: a slash and the
+	// key follow it as it is, path and all. SignedHost is then the host[:port]
+	// that signatures cover, or empty when it is Endpoint's.
+	WholeEndpoint bool
+	SignedHost    string
+
 	Profile Profile
 
 	// ExpectedBucketOwner is the account ID that must own the bucket, or
@@ -64,6 +70,9 @@ func (t *Target) Resolve() (Address, error) {
 		return Address{}, err
 	}
 	host, err := "", error(nil)
+	if t.WholeEndpoint {
+		return t.whole(a)
+	}
 	switch {
 	case ownHosts:
 		a.Scheme, host = "https", t.ownHost(a.Region)
@@ -88,6 +97,34 @@ func (t *Target) Resolve() (Address, error) {
 		}
 	}
 	return a, nil
+}
+
+// whole resolves an endpoint that is the bucket's own URL. Where its path does
+// not name the bucket its host does, or whoever listens there knows.
+func (t *Target) whole(a Address) (Address, error) {
+	rest, path := strings.TrimSuffix(t.Endpoint, "/"), ""
+	if scheme := strings.Index(rest, "://"); scheme >= 0 {
+		if slash := strings.IndexByte(rest[scheme+3:], '/'); slash >= 0 {
+			rest, path = rest[:scheme+3+slash], rest[scheme+3+slash:]
+		}
+	}
+	var err error
+	if a.Scheme, a.Host, err = parseOrigin("endpoint", rest); err != nil {
+		return Address{}, err
+	}
+	if !visible(path) || strings.ContainsAny(path, "?#%") {
+		return Address{}, wrong(CodeEndpointInvalid, "endpoint", "has a path that is no plain text", "give the bucket's URL without a query")
+	}
+	a.SignedHost, a.prefix = a.Host, path+"/"
+	if t.SignedHost != "" {
+		if _, a.SignedHost, err = parseOrigin("signedHost", a.Scheme+"://"+t.SignedHost); err != nil {
+			return Address{}, err
+		}
+	}
+	if path != "/"+t.Bucket {
+		a.VirtualBucket = t.Bucket
+	}
+	return a, checkOwner(t.ExpectedBucketOwner, t.Profile)
 }
 
 // place puts the bucket into the host or into the path.

@@ -47,7 +47,8 @@ func ReadNow(f *Frame) (engine.Now, error) {
 //	EvPauseAll, EvResumeAll, EvRetryAll, EvCancelAll
 //	EvHashed       request, body: the digest
 //	EvRead         request, x: bytes, a: 1 at the end
-//	EvLoaded       file, a: Cause; body: the record, if there is one
+//	EvLoaded       file, a: Cause, b: 1 when this session wrote it; body: the
+//	               record, if there is one
 //	EvSaved        file, a: Cause
 //	EvOffline, EvOnline
 //	EvClock        y: wall clock
@@ -92,7 +93,7 @@ func ReadEvent(f *Frame, ev *engine.Event) error {
 		}
 		ev.Bytes, ev.Last = f.X, f.A == 1
 	case engine.EvLoaded:
-		ev.Cause, ev.Record = engine.Cause(f.A), f.Body
+		ev.Cause, ev.Record, ev.Trusted = engine.Cause(f.A), f.Body, f.B == 1
 	case engine.EvClock:
 		ev.Wall = sign.UnixMilli(f.Y)
 	case engine.EvResolve:

@@ -45,6 +45,14 @@ func ReadConfig(fields []s3.Field, c *engine.Config) error {
 			c.Target.Accelerate, ok = readBool(f.Value)
 		case "sendTo":
 			c.Target.SendTo = f.Value
+		case "wholeEndpoint":
+			c.Target.WholeEndpoint, ok = readBool(f.Value)
+		case "signedHost":
+			c.Target.SignedHost = f.Value
+		case "failFirst":
+			c.FailFirst, ok = readBool(f.Value)
+		case "smallParts":
+			c.SmallParts, ok = readBool(f.Value)
 		case "expectedBucketOwner":
 			c.Target.ExpectedBucketOwner = f.Value
 		case "allowHTTP":

@@ -23,6 +23,11 @@ const (
 	QueryWebIdentity = 7 // fields endpoint, roleArn, …; answered with the request
 	QueryCredentials = 8 // b: status, body: STS's answer; answered with credentials
 	QueryRecord      = 9 // body: a record of the journal; see frameRecord
+
+	// For a driver that words its forms itself, and for somebody else who signs.
+	QueryPolicyFields = 10 // y: wall clock; answered with the form fields of who signs
+	QuerySignPolicy   = 11 // y: wall clock, body: a policy in base64; answered with field signature
+	QueryUnsigned     = 12 // request; answered with what is to be signed, as the body
 )
 
 // MaxPageBytes bounds the shared page.
@@ -91,6 +96,17 @@ func session(e *engine.Engine, q *Frame, cells *[]engine.Cell) (Frame, error) {
 		f := Frame{}
 		f.add("url", url)
 		return f, err
+	case QueryPolicyFields:
+		fields, err := e.PolicyFields(engine.Now{Wall: sign.UnixMilli(q.Y)})
+		return Frame{Fields: fields}, err
+	case QuerySignPolicy:
+		signature, err := e.SignPolicy(engine.Now{Wall: sign.UnixMilli(q.Y)}, q.Body)
+		f := Frame{}
+		f.add("signature", signature)
+		return f, err
+	case QueryUnsigned:
+		text, err := e.Unsigned(engine.ReqID(q.Req))
+		return Frame{Body: []byte(text)}, err
 	}
 	return Frame{}, ErrQuery
 }
