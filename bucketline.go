@@ -136,14 +136,28 @@ type Config struct {
 	// or SetCredentials brings the first ones.
 	Credentials Credentials
 
-	// CredentialsExpired returns new credentials when there are none that
-	// last. It runs in its own goroutine, never twice at once. ctx ends when
-	// SetCredentials was faster, or the client is closed. An error fails the
-	// uploads that wait; an upload begun later asks again.
+	// CredentialsExpired returns new credentials when there are none that last,
+	// and early, while nothing waits yet, where they live for ten minutes or
+	// more. It runs in its own goroutine, never twice at once. ctx ends when
+	// SetCredentials was faster, when it has taken RefreshTimeout and is asked
+	// again, or when the client is closed.
 	//
-	// Without it, uploads wait for the first SetCredentials, and those that
-	// credentials then end on, fail.
+	// After an error it is asked again, with growing pauses, for RefreshFor, and
+	// uploads wait meanwhile. Then they wait for SetCredentials, for HoldFor at
+	// most; an upload begun later asks again. An error that wraps
+	// ErrNoCredentials says that asking again is of no use: it fails the uploads
+	// that wait, and so do credentials that lack something.
+	//
+	// Without it, uploads wait for the first SetCredentials; and those that
+	// credentials then end on fail, but for HoldFor.
 	CredentialsExpired func(ctx context.Context) (Credentials, error)
+
+	// RefreshTimeout is how long CredentialsExpired may take, 10 minutes by
+	// default. RefreshFor is for how long it is asked again after an error, 2
+	// minutes by default; not at all if it is negative. HoldFor is for how long
+	// uploads wait for credentials until they fail with CodeCredentialsExpired;
+	// by default without limit. None is of more than 30 days.
+	RefreshTimeout, RefreshFor, HoldFor time.Duration
 
 	// Notify, if any, is told what happens, in order. It must not wait for an
 	// upload or close the client.
@@ -206,6 +220,7 @@ func New(c Config) (*Client, error) {
 		PartSize: c.PartSize, MultipartThreshold: c.MultipartThreshold, AllowHTTP: c.AllowHTTP,
 		Checksum: c.Checksum, WithoutChecksum: c.WithoutChecksum,
 		RetryMillis: c.RetryFor.Milliseconds(), StallMillis: c.StallAfter.Milliseconds(),
+		HandlerMillis: c.RefreshTimeout.Milliseconds(), RefreshMillis: refreshMillis(c.RefreshFor), HoldMillis: c.HoldFor.Milliseconds(),
 	}, options)
 	if err != nil {
 		b.release()

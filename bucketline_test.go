@@ -288,10 +288,10 @@ func TestCredentialsExpired_oncePerExpiry(t *testing.T) {
 	}
 }
 
-// A handler that fails, fails what waits; what comes later asks again.
+// A handler that has none, fails what waits; what comes later asks again.
 func TestCredentialsExpired_thatFails(t *testing.T) {
 	t.Parallel()
-	locked := errors.New("the vault is locked")
+	locked := fmt.Errorf("the vault is locked: %w", bucketline.ErrNoCredentials)
 	var calls atomic.Int32
 	c := config(t)
 	good := c.Credentials
@@ -329,7 +329,7 @@ func TestCredentialsExpired_failsAllThatWait(t *testing.T) {
 	c.CredentialsExpired = func(context.Context) (bucketline.Credentials, error) {
 		calls.Add(1)
 		<-release
-		return bucketline.Credentials{}, errors.New("no")
+		return bucketline.Credentials{}, bucketline.ErrNoCredentials
 	}
 	client := open(t, c)
 	var tasks []*bucketline.Task
@@ -349,6 +349,67 @@ func TestCredentialsExpired_failsAllThatWait(t *testing.T) {
 	}
 	if calls.Load() != 1 {
 		t.Errorf("%d calls, want 1", calls.Load())
+	}
+}
+
+// A handler that fails for a moment fails nothing: it is asked again, and what
+// waits goes on.
+func TestCredentialsExpired_isAskedAgain(t *testing.T) {
+	t.Parallel()
+	asleep := errors.New("the identity provider is asleep")
+	var calls, told atomic.Int32
+	c := config(t)
+	good := c.Credentials
+	c.Credentials = bucketline.Credentials{}
+	c.CredentialsExpired = func(context.Context) (bucketline.Credentials, error) {
+		switch calls.Add(1) {
+		case 1:
+			return bucketline.Credentials{}, asleep
+		case 2: // they have ended
+			return bucketline.Credentials{AccessKeyID: "a", SecretAccessKey: "b", Expiration: time.Now().Add(-time.Minute)}, nil
+		}
+		return good, nil
+	}
+	c.Notify = func(e bucketline.Event) {
+		if e.Kind == bucketline.EventHold && errors.Is(e.Err, asleep) {
+			told.Add(1)
+		}
+	}
+	client := open(t, c)
+	_, err := client.Upload(t.Context(), strings.NewReader("hello"), 5, bucketline.Object{Key: key(t)})
+	if err != nil || calls.Load() != 3 || told.Load() != 1 {
+		t.Errorf("Upload = %v after %d calls, told %d times", err, calls.Load(), told.Load())
+	}
+}
+
+// Uploads wait for credentials as long as Config says, and fail with what the
+// handler said last.
+func TestCredentialsExpired_holdHasAnEnd(t *testing.T) {
+	t.Parallel()
+	asleep := errors.New("the identity provider is asleep")
+	var calls atomic.Int32
+	c := config(t)
+	good := c.Credentials
+	c.Credentials = bucketline.Credentials{}
+	c.RefreshFor, c.HoldFor = -1, time.Second
+	c.CredentialsExpired = func(context.Context) (bucketline.Credentials, error) {
+		if calls.Add(1) > 1 {
+			return good, nil
+		}
+		return bucketline.Credentials{}, asleep
+	}
+	client := open(t, c)
+	task, err := client.Start(t.Context(), strings.NewReader("hello"), 5, bucketline.Object{Key: key(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = task.Wait()
+	var e *bucketline.Error
+	if !errors.As(err, &e) || e.Code != bucketline.CodeCredentialsExpired || !errors.Is(err, asleep) || calls.Load() != 1 {
+		t.Errorf("Wait = %v after %d calls", err, calls.Load())
+	}
+	if _, err := client.Upload(t.Context(), strings.NewReader("hello"), 5, bucketline.Object{Key: key(t)}); err != nil || calls.Load() != 2 {
+		t.Errorf("a later upload = %v after %d calls", err, calls.Load())
 	}
 }
 

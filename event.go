@@ -27,7 +27,8 @@ type Event struct {
 	Delay time.Duration
 
 	// Err is an *Error: of EventState why an upload has failed, of EventRetry
-	// what happened, of EventWarning and EventOrphan what is wrong.
+	// what happened, of EventWarning and EventOrphan what is wrong, of EventHold
+	// why CredentialsExpired has brought nothing, if it has not.
 	Err error
 }
 
@@ -91,6 +92,9 @@ func (c *Client) translate(t *Task, n *driver.Note) (Event, bool) {
 	case engine.ActNoteHold:
 		c.hold = n.Reason
 		e.Kind, e.Reason = EventHold, n.Reason.String()
+		if n.Detail != nil {
+			e.Err = &Error{Code: CodeRefreshFailed, Err: n.Detail}
+		}
 	case engine.ActNoteRelease:
 		c.hold = cred.ReasonNone
 		e.Kind = EventRelease

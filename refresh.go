@@ -2,6 +2,8 @@ package bucketline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bucketline/bucketline/cred"
@@ -13,7 +15,7 @@ import (
 func (c *Client) holding(t *Task) {
 	final := c.hold == cred.ReasonExpired || c.hold == cred.ReasonRefused
 	switch {
-	case c.config.CredentialsExpired == nil && final:
+	case c.config.CredentialsExpired == nil && c.config.HoldFor == 0 && final:
 		t.giveUp(t.fault(CodeCredentialsExpired, nil))
 	case t.order <= c.refused:
 		t.giveUp(t.fault(CodeRefreshFailed, c.refusal))
@@ -25,14 +27,27 @@ func (c *Client) holding(t *Task) {
 	}
 }
 
-// refresh asks CredentialsExpired until it gives credentials. What waits when
-// it fails, fails; it is asked again once something waits that was started
-// since.
+// refreshMillis is d as the engine takes it, for which any negative number is
+// one.
+func refreshMillis(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	return d.Milliseconds()
+}
+
+// ErrNoCredentials says that there are no credentials to be had. An error of
+// Config.CredentialsExpired that wraps it fails the uploads that wait.
+var ErrNoCredentials = errors.New("there are no credentials to be had")
+
+// refresh asks CredentialsExpired. When that is of no use any more, what waits
+// fails, and it is asked again once something waits that was started since.
+// After any other error the engine says when to ask again.
 func (c *Client) refresh(ctx context.Context, _ cred.Reason) (cred.Credentials, error) {
 	for {
 		c.setAsking(true)
 		k, err := c.askOnce(ctx)
-		if err == nil || ctx.Err() != nil {
+		if !errors.Is(err, ErrNoCredentials) || ctx.Err() != nil {
 			c.setAsking(false)
 			return k, err
 		}
@@ -70,16 +85,19 @@ func (c *Client) refuse(err error) {
 	}
 }
 
-// askOnce calls CredentialsExpired and checks what it gives as the engine will.
+// askOnce calls CredentialsExpired and checks that what it gives is whole. How
+// long that lasts is for the engine to judge, which knows the store's clock.
 func (c *Client) askOnce(ctx context.Context) (cred.Credentials, error) {
 	given, err := c.config.CredentialsExpired(ctx)
 	if err != nil {
 		return cred.Credentials{}, err
 	}
 	k, err := given.cred()
-	if err != nil {
-		return k, err
+	if err == nil {
+		err = new(cred.Keeper).Set(0, k)
 	}
-	var trial cred.Keeper
-	return k, trial.Set(wall(time.Now()), k)
+	if err != nil {
+		return k, fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	}
+	return k, nil
 }

@@ -22,7 +22,7 @@ func TestWords_forEveryCode(t *testing.T) {
 		s3.CodeMetadataInvalid, s3.CodeMetadataTooLarge, s3.CodeTagInvalid, s3.CodeTooManyTags, s3.CodeEncryption,
 		s3.CodeLock, s3.CodeChecksum, s3.CodeCondition,
 		cred.ErrNoAccessKey.Code(), cred.ErrBadAccessKey.Code(), cred.ErrNoSecretKey.Code(), cred.ErrBadSecretKey.Code(),
-		cred.ErrBadSessionToken.Code(), cred.ErrExpired.Code(), cred.ErrNoExpiration.Code(), cred.ErrBadExpiration.Code(),
+		cred.ErrBadSessionToken.Code(), cred.ErrAccount.Code(), cred.ErrExpired.Code(), cred.ErrNoExpiration.Code(), cred.ErrBadExpiration.Code(),
 		cred.ErrExpirationDateOnly.Code(), cred.ErrExpirationNoZone.Code(), cred.ErrExpirationRange.Code(),
 		CodeCancelled, CodeClosed, CodeCredentialsExpired, CodeCredentialsInvalid, CodeRefreshFailed, CodeOrphan,
 		CodeSuspended, CodeNoRecord, CodeOtherStore,

@@ -31,6 +31,7 @@ var (
 	ErrNoSecretKey     = &Error{code: "SecretKeyMissing", text: "credentials have no secret access key"}
 	ErrBadSecretKey    = &Error{code: "SecretKeyInvalid", text: "secret access key is too long or has a control character"}
 	ErrBadSessionToken = &Error{code: "SessionTokenInvalid", text: "session token is too long or is not visible ASCII"}
+	ErrAccount         = &Error{code: "CredentialsOfOtherAccount", text: "credentials are of another account than those that began the uploads under way"}
 	ErrExpired         = &Error{code: "CredentialsExpired", text: "credentials have expired, or end too soon for one request"}
 	ErrNoExpiration    = &Error{code: "ExpirationMissing", text: "credentials have no expiration"}
 	ErrBadExpiration   = &Error{code: "ExpirationInvalid", text: "expiration is not an RFC 3339 date and time"}

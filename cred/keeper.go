@@ -13,6 +13,17 @@ const (
 	MaxMarginMillis = 30_000
 )
 
+// The advisory refresh: that long before Current stops, new credentials are
+// asked for while the present ones still serve, so that nothing has to wait. It
+// is a tenth of their life, and at most five minutes; credentials of less than
+// ten minutes are used to their end, since asking early would cost them a good
+// part of it.
+const (
+	AdvisoryShare     = 10
+	MaxAdvisoryMillis = 300_000
+	MinAdvisedMillis  = 600_000
+)
+
 // Keeper holds the credentials of one session. The zero value has none. Use it
 // from one goroutine.
 //
@@ -22,7 +33,8 @@ const (
 type Keeper struct {
 	current *Credentials // the latest that Set took; nil: none yet
 	end     sign.UnixMilli
-	total   int64 // milliseconds of life when set
+	advise  sign.UnixMilli // when to ask early
+	total   int64          // milliseconds of life when set
 
 	lost    Reason // why current is out of use for good; ReasonNone: its time decides
 	asked   bool   // a refresh is outstanding
@@ -41,10 +53,11 @@ const (
 	ReasonInvalidated                 // the user called them expired
 	ReasonRefused                     // a store does not accept them
 	ReasonRefreshFailed               // new ones were asked for in vain: only Set or Retry releases
+	ReasonExpiring                    // not held: their end is near, and new ones are asked for early
 )
 
 // String returns the reason's stable name: "absent", "expired", "invalidated",
-// "refused", "refreshFailed", and "none".
+// "refused", "refreshFailed", "expiring", and "none".
 func (r Reason) String() string {
 	if int(r) < len(reasonNames) {
 		return reasonNames[r]
@@ -52,7 +65,7 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
-var reasonNames = [...]string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed"}
+var reasonNames = [...]string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "expiring"}
 
 // Set replaces the credentials, asked for or not, and releases the hold. It
 // refuses, with one of this package's errors, those that are incomplete and
@@ -74,6 +87,10 @@ func (k *Keeper) Set(now sign.UnixMilli, c Credentials) error {
 	}
 	k.suspect = k.lost == ReasonRefused
 	k.current, k.end, k.total = &c, c.Expiration-sign.UnixMilli(margin), life
+	k.advise = k.end
+	if life >= MinAdvisedMillis {
+		k.advise -= sign.UnixMilli(min(life/AdvisoryShare, MaxAdvisoryMillis))
+	}
 	k.lost, k.asked, k.stuck = ReasonNone, false, ReasonNone
 	return nil
 }
@@ -113,22 +130,26 @@ func (k *Keeper) why(now sign.UnixMilli) Reason {
 
 // WantRefresh reports that the caller is to ask for new credentials now, and
 // why. It says so once per hold, however many requests wait: until Set brings
-// some or Retry asks anew. Call it only when a request waits, so that an idle
-// session does not ask.
+// some or Retry asks anew. Call it only when a request waits or is being sent,
+// so that an idle session does not ask.
 //
-// Asking while Current still serves, the advisory refresh, has its place here:
-// one more reason, which does not put the credentials out of use.
+// While Current still serves it says so early, as ReasonExpiring, which does
+// not put the credentials out of use: see AdvisoryShare.
 func (k *Keeper) WantRefresh(now sign.UnixMilli) (Reason, bool) {
 	why := k.why(now)
-	if why == ReasonNone || k.asked || k.stuck != ReasonNone {
+	switch {
+	case k.asked || k.stuck != ReasonNone || why == ReasonNone && now < k.advise:
 		return k.Hold(now), false
+	case why == ReasonNone:
+		k.asked = true
+		return ReasonExpiring, true
 	}
 	k.asked, k.lost = true, why
 	return why, true
 }
 
 // Failed reports that asking brought nothing: the handler was rejected, or Set
-// refused what it gave. The hold stays, as ReasonRefreshFailed, and nobody is
+// refused what it gave. A hold stays, as ReasonRefreshFailed, and nobody is
 // asked again until Set or Retry. Without an outstanding refresh it is a late
 // answer and changes nothing. now is when the answer came.
 func (k *Keeper) Failed(now sign.UnixMilli) {

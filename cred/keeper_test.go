@@ -94,6 +94,33 @@ func TestKeeper_asksOncePerExpiry(t *testing.T) {
 	}
 }
 
+// Long-lived credentials are renewed while they still serve; a failure of that
+// holds nothing until their end.
+func TestKeeper_asksEarlyWhereThereIsTime(t *testing.T) {
+	const hour = 3_600_000
+	var k cred.Keeper
+	set(t, &k, 0, life("A", hour))
+	const early = hour - cred.MaxMarginMillis - cred.MaxAdvisoryMillis
+	wantRefresh(t, &k, early-1, cred.ReasonNone, false)
+	wantRefresh(t, &k, early, cred.ReasonExpiring, true)
+	wantRefresh(t, &k, early+1, cred.ReasonNone, false)
+	wantHold(t, &k, early+1, cred.ReasonNone)
+	k.Failed(early + 2)
+	wantHold(t, &k, early+3, cred.ReasonNone)
+	wantRefresh(t, &k, early+3, cred.ReasonNone, false)
+	k.Retry()
+	wantRefresh(t, &k, early+4, cred.ReasonExpiring, true)
+	wantHold(t, &k, hour-cred.MaxMarginMillis, cred.ReasonExpired)
+	wantRefresh(t, &k, hour-cred.MaxMarginMillis, cred.ReasonExpired, false) // it is outstanding
+	k.Failed(hour)
+	wantHold(t, &k, hour, cred.ReasonRefreshFailed)
+
+	var short cred.Keeper
+	set(t, &short, 0, life("A", cred.MinAdvisedMillis-1))
+	wantRefresh(t, &short, cred.MinAdvisedMillis-2-cred.MaxMarginMillis, cred.ReasonNone, false)
+	wantRefresh(t, &short, cred.MinAdvisedMillis-1-cred.MaxMarginMillis, cred.ReasonExpired, true)
+}
+
 func TestKeeper_failureHoldsUntilSetOrRetry(t *testing.T) {
 	var k cred.Keeper
 	wantRefresh(t, &k, 0, cred.ReasonAbsent, true)
@@ -279,7 +306,7 @@ func TestKeeper_questionsAllocateNothing(t *testing.T) {
 }
 
 func TestReason_namesAreStable(t *testing.T) {
-	want := []string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "unknown"}
+	want := []string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "expiring", "unknown"}
 	for i, name := range want {
 		if got := cred.Reason(i).String(); got != name {
 			t.Errorf("Reason(%d) = %q, want %q", i, got, name)

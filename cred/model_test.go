@@ -19,6 +19,7 @@ type event struct {
 	now  sign.UnixMilli
 	c    *cred.Credentials // set, refused, accepted
 	at   sign.UnixMilli    // set: when its use ends
+	soon sign.UnixMilli    // set: when new ones are asked for early
 	sure bool              // refused: fresh credentials after refused ones
 }
 
@@ -42,7 +43,9 @@ func (m *model) why(now sign.UnixMilli) cred.Reason {
 	for _, e := range after {
 		switch e.kind {
 		case "asked":
-			return cred.ReasonExpired
+			if e.now >= last.at {
+				return cred.ReasonExpired
+			}
 		case "expire":
 			return cred.ReasonInvalidated
 		case "refused":
@@ -124,6 +127,9 @@ func (tr *trial) recent() *cred.Credentials {
 
 func (tr *trial) set() {
 	span := sign.UnixMilli(tr.random.IntN(40_000)) - 2_000
+	if tr.random.IntN(3) == 0 {
+		span = 595_000 + sign.UnixMilli(tr.random.IntN(10_000))
+	}
 	margin := min(max(span/10, 1_000), 30_000)
 	c := life("AB"[tr.random.IntN(2):], tr.now+span)
 	if got, want := tr.k.Set(tr.now, c) == nil, span > margin; got != want {
@@ -135,13 +141,25 @@ func (tr *trial) set() {
 	if !ok || *current != c {
 		tr.t.Fatal("Set did not release")
 	}
-	tr.m.story = append(tr.m.story, event{kind: "set", now: tr.now, c: current, at: c.Expiration - margin})
+	tr.m.story = append(tr.m.story, event{kind: "set", now: tr.now, c: current, at: c.Expiration - margin, soon: c.Expiration - margin - early(span)})
 	tr.outstanding = 0
+}
+
+// early is how long before their end credentials of a life are renewed.
+func early(life sign.UnixMilli) sign.UnixMilli {
+	if life < 600_000 {
+		return 0
+	}
+	return min(life/10, 300_000)
 }
 
 func (tr *trial) wantRefresh() {
 	outstanding, stuck := tr.m.asking()
 	want := tr.m.why(tr.now)
+	last, _ := tr.m.sinceSet()
+	if want == cred.ReasonNone && tr.now >= last.soon {
+		want = cred.ReasonExpiring
+	}
 	asks := want != cred.ReasonNone && !outstanding && stuck == cred.ReasonNone
 	if !asks {
 		want = tr.m.hold(tr.now)
@@ -241,6 +259,9 @@ func TestKeeper_equalsTheModel(t *testing.T) {
 		}
 		for range 200 {
 			tr.now += sign.UnixMilli(tr.random.IntN(4_000))
+			if tr.random.IntN(20) == 0 {
+				tr.now += sign.UnixMilli(tr.random.IntN(500_000))
+			}
 			if tr.random.IntN(50) == 0 {
 				tr.now -= sign.UnixMilli(tr.random.IntN(20_000))
 			}

@@ -202,6 +202,7 @@ func (d *Driver) SetCredentials(c cred.Credentials) error {
 		return err
 	}
 	d.dropRefresh()
+	d.asking = nil
 	return nil
 }
 

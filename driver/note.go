@@ -56,6 +56,9 @@ func (d *Driver) note(act *engine.Action) {
 	}
 	switch act.Kind {
 	case engine.ActNoteState:
+		if n.Err != nil && n.Err.Code == cred.ErrExpired.Code() {
+			n.Detail = d.asking
+		}
 		d.move(act.File, act.State)
 	case engine.ActNoteOrphan:
 		if f := d.file(act.File); f != nil {

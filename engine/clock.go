@@ -98,6 +98,7 @@ func (e *Engine) goOnline() {
 	e.postpone(e.mono - e.offlineSince)
 	e.changed++
 	e.hurry()
+	e.askAnew()
 	e.showAll()
 }
 

@@ -66,6 +66,17 @@ type Config struct {
 	// give a random one, tests and the simulator a fixed one.
 	Seed uint64
 
+	// HandlerMillis is how long ActRefresh may take until it counts as failed;
+	// a person may have to sign in. 0 means DefaultHandlerMillis. RefreshMillis
+	// is for how long a refresh that failed is tried again, after random delays
+	// and while requests are held; 0 means DefaultRefreshMillis, and a negative
+	// number that it is not. Then the hold stays until EvCredentials.
+	HandlerMillis, RefreshMillis int64
+
+	// HoldMillis is how long files are held until they fail, with what they
+	// have sent kept for another try; 0: without limit.
+	HoldMillis int64
+
 	// CanRefresh says that the driver can answer ActRefresh. Without it a
 	// store that refuses the credentials fails the file at once.
 	CanRefresh bool
@@ -96,6 +107,8 @@ const (
 	DefaultMultipartThreshold = 16 << 20
 	DefaultRetryMillis        = 15 * 60_000
 	DefaultStallMillis        = 30_000
+	DefaultHandlerMillis      = 10 * 60_000
+	DefaultRefreshMillis      = 2 * 60_000
 	MaxMillis                 = 30 * 24 * 3_600_000
 	MaxStallMillis            = 3_600_000
 
@@ -115,7 +128,7 @@ var (
 	ErrConnections      = errors.New("connections is not 1 to 256")
 	ErrPartSize         = errors.New("part size is not 5 MiB to 5 GiB")
 	ErrThreshold        = errors.New("multipart threshold is not 1 byte to 5 GiB")
-	ErrMillis           = errors.New("retry time is not up to 30 days, or stall time not up to an hour")
+	ErrMillis           = errors.New("a time is not up to 30 days, or stall time not up to an hour")
 	ErrForm             = errors.New("form size is not 0 to 5 GiB")
 	ErrChecksum         = errors.New("no such checksum")
 	ErrHTTP             = errors.New("endpoint is not https, so that credentials would travel in clear: use https, or allow http if this network is trusted")
@@ -158,6 +171,9 @@ type Engine struct {
 	held      bool
 	hold      cred.Reason
 	heldSince Instant
+	waitSince Instant // when the user last gave a reason to wait
+	refresh   refresh
+	account   uint64 // of the credentials, where their ID tells; else 0
 
 	offline      bool
 	offlineSince Instant
@@ -200,6 +216,12 @@ func New(c Config) (*Engine, error) {
 	if c.StallMillis == 0 {
 		c.StallMillis = DefaultStallMillis
 	}
+	if c.HandlerMillis == 0 {
+		c.HandlerMillis = DefaultHandlerMillis
+	}
+	if c.RefreshMillis == 0 {
+		c.RefreshMillis = DefaultRefreshMillis
+	}
 	switch {
 	case c.SignatureVersion != 4 && c.SignatureVersion != 2:
 		return nil, ErrSignatureVersion
@@ -207,7 +229,7 @@ func New(c Config) (*Engine, error) {
 		return nil, ErrConnections
 	case c.PartSize != 0 && (c.PartSize < c.leastPart() || c.PartSize > s3.MaxPartSize):
 		return nil, ErrPartSize
-	case c.RetryMillis < 0 || c.RetryMillis > MaxMillis || c.StallMillis < 0 || c.StallMillis > MaxStallMillis:
+	case outside(c.RetryMillis) || outside(c.HandlerMillis) || outside(c.HoldMillis) || c.RefreshMillis > MaxMillis || c.StallMillis < 0 || c.StallMillis > MaxStallMillis:
 		return nil, ErrMillis
 	case c.FormBelow < 0 || c.FormBelow > s3.MaxSinglePut:
 		return nil, ErrForm
@@ -236,6 +258,8 @@ func New(c Config) (*Engine, error) {
 		window:   newWindow(c.Connections),
 	}, nil
 }
+
+func outside(millis int64) bool { return millis < 0 || millis > MaxMillis }
 
 // Presign returns the URL with which anybody may read the object named key for
 // expiresSeconds, 1 to 604,800, or until the credentials end, if that is

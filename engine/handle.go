@@ -64,7 +64,7 @@ func (e *Engine) Handle(now Now, ev *Event) error {
 	case EvSaved:
 		return e.saved(ev)
 	case EvTick:
-		e.tick()
+		e.tick(now)
 		return nil
 	case EvSweep:
 		return e.beginSweep(ev)
@@ -83,8 +83,10 @@ func (e *Engine) wish(ev *Event) error {
 	case EvPauseAll:
 		e.pauseAll()
 	case EvResumeAll:
+		e.askAnew()
 		e.resumeAll()
 	case EvRetryAll:
+		e.askAnew()
 		e.table.RetryAll()
 		e.wakeSlots()
 		e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StateQueued})
@@ -113,8 +115,10 @@ func (e *Engine) wishOfFile(ev *Event) error {
 	case EvPause:
 		e.pause(ev.File)
 	case EvResume:
+		e.askAnew()
 		e.resume(ev.File)
 	case EvRetry:
+		e.askAnew()
 		e.retry(ev.File)
 	case EvPrioritize:
 		if ev.Priority > queue.PriorityLow {
@@ -149,6 +153,7 @@ func (e *Engine) added(files []Spec) error {
 		}
 		e.table.Add(f.Size, class, f.Priority)
 	}
+	e.askAnew()
 	e.changed++
 	return nil
 }
@@ -176,13 +181,9 @@ func (e *Engine) identity(now Now, ev *Event) error {
 	e.changed++
 	switch ev.Kind {
 	case EvCredentials:
-		if ev.Credentials == nil {
-			e.keeper.Failed(now.Wall)
-			return nil
-		}
-		return e.keeper.Set(now.Wall, *ev.Credentials)
+		return e.setCredentials(now, ev.Credentials)
 	case EvRefreshFailed:
-		e.keeper.Failed(now.Wall)
+		e.refreshFailed(now)
 	case EvExpire:
 		e.keeper.Expire(now.Wall)
 	case EvClock:

@@ -6,6 +6,7 @@ import (
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
+	"github.com/bucketline/bucketline/sign"
 )
 
 // Poll writes the next thing to do into act and returns true, or returns false
@@ -204,17 +205,20 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		_, ok := e.keeper.Current(now.Wall)
 		return ok && e.unhold(act)
 	}
-	if e.inFlight >= e.window.size() {
-		return false
-	}
-	c, ok := e.keeper.Current(now.Wall)
+	// Valid now is not enough: they are to be valid until the request is there.
+	at := now.Wall + e.takes(s, now)
+	c, ok := e.keeper.Current(at)
 	switch {
 	case ok && e.unhold(act):
 		return true
 	case e.offline && !e.mayProbe():
 		return false
 	case !ok:
-		return e.holdAll(now, act)
+		return e.holdAll(at, act)
+	case e.advise(at, act):
+		return true
+	case e.inFlight >= e.window.size():
+		return false
 	}
 	i := e.free()
 	r := &e.requests[i]
@@ -328,21 +332,25 @@ func (e *Engine) unworded(s *slot, err Error) {
 }
 
 // holdAll tells, once a reason, that nothing can be signed, asks for new
-// credentials, once a hold, and shows every waiting file as held.
-func (e *Engine) holdAll(now Now, act *Action) bool {
-	reason, ask := e.keeper.WantRefresh(now.Wall)
-	if !e.held || e.hold != reason {
+// credentials, and shows every waiting file as held.
+func (e *Engine) holdAll(wall sign.UnixMilli, act *Action) bool {
+	e.retryRefresh()
+	e.mustAsk()
+	reason, ask := e.keeper.WantRefresh(wall)
+	shown := reason
+	if e.refresh.failures > 0 {
+		shown = cred.ReasonRefreshFailed // though they are asked for again
+	}
+	if !e.held || e.hold != shown {
 		if !e.held {
 			e.heldSince = e.mono
 		}
-		e.held, e.hold = true, reason
+		e.held, e.hold = true, shown
 		e.changed++
-		e.notes.add(note{kind: ActNoteHold, file: NoFile, reason: reason})
+		e.notes.add(note{kind: ActNoteHold, file: NoFile, reason: shown})
 	}
 	e.showAll()
-	if ask && e.config.CanRefresh {
-		e.notes.add(note{kind: ActRefresh, file: NoFile, reason: reason})
-	}
+	e.ask(reason, ask)
 	return e.notes.poll(act)
 }
 

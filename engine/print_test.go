@@ -145,7 +145,7 @@ func signer(r *s3.Request) string {
 			authorization = f.Value + "/"
 		}
 	}
-	i := strings.Index(authorization, "AKID")
+	i := max(strings.Index(authorization, "AKID"), strings.Index(authorization, "ASIA"))
 	if i < 0 {
 		return "nobody"
 	}

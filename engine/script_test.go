@@ -27,9 +27,13 @@ func (s *script) event(words []string, line string) Event {
 		return Event{Kind: EvUndescribed, File: s.file(words[1]), Cause: s.cause(words[2])}
 	case "credentials":
 		s.set++
+		id := "AKID" + strconv.Itoa(s.set)
+		if len(words) == 3 {
+			id = words[2]
+		}
 		return Event{Kind: EvCredentials, Credentials: &cred.Credentials{
 			Credentials: sign.Credentials{
-				AccessKeyID:     "AKID" + strconv.Itoa(s.set),
+				AccessKeyID:     id,
 				SecretAccessKey: "secret", SessionToken: "token",
 			},
 			Expiration: s.now.Wall + sign.UnixMilli(s.number(words[1])*1000),

@@ -298,6 +298,12 @@ func (s *script) setting(word string) {
 		s.config.RetryMillis = s.number(value) * 1000
 	case "stall":
 		s.config.StallMillis = s.number(value) * 1000
+	case "handler":
+		s.config.HandlerMillis = s.number(value) * 1000
+	case "refresh":
+		s.config.RefreshMillis = s.number(value) * 1000
+	case "hold":
+		s.config.HoldMillis = s.number(value) * 1000
 	case "form":
 		s.config.FormBelow = s.number(value) << 20
 	case "seed":

@@ -32,17 +32,20 @@ func (e *Engine) Wake() (Instant, bool) {
 	if e.offline && waiting && e.inFlight == 0 && !e.held {
 		sooner(max(e.probeAt, e.mono))
 	}
+	e.refreshWakes(sooner)
 	return at, ok
 }
 
-// tick breaks off the requests of which no byte has moved for too long.
-func (e *Engine) tick() {
+// tick breaks off the requests of which no byte has moved for too long, and
+// gives up handlers and holds that have taken too long.
+func (e *Engine) tick(now Now) {
 	for i := range e.requests {
 		r := &e.requests[i]
 		if r.live && r.kind == ActSend && !r.broken && !r.breakOff && e.stallsAt(r) <= e.mono {
 			r.breakOff, r.stalled = true, true
 		}
 	}
+	e.tickRefresh(now)
 	e.showAll()
 }
 

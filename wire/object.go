@@ -74,18 +74,38 @@ func ReadConfig(fields []s3.Field, c *engine.Config) error {
 			if !c.WithoutChecksum {
 				c.Checksum, ok = readAlgorithm(f.Value)
 			}
-		case "retryMillis":
-			c.RetryMillis, ok = readSize(f.Value)
-		case "stallMillis":
-			c.StallMillis, ok = readSize(f.Value)
 		case "seed":
 			c.Seed, ok = readSeed(f.Value)
 		default:
-			return &Error{Code: "OptionUnknown", Option: f.Name}
+			millis := millisOption(f.Name, c)
+			if millis == nil {
+				return &Error{Code: "OptionUnknown", Option: f.Name}
+			}
+			if *millis, ok = readSize(f.Value); f.Name == "refreshMillis" && *millis == 0 {
+				*millis = -1 // not the default, but not at all
+			}
 		}
 		if !ok {
 			return invalid(f.Name)
 		}
+	}
+	return nil
+}
+
+// millisOption returns where the milliseconds of an option go; nil: it is none
+// of these.
+func millisOption(name string, c *engine.Config) *int64 {
+	switch name {
+	case "retryMillis":
+		return &c.RetryMillis
+	case "stallMillis":
+		return &c.StallMillis
+	case "handlerMillis":
+		return &c.HandlerMillis
+	case "refreshMillis":
+		return &c.RefreshMillis
+	case "holdMillis":
+		return &c.HoldMillis
 	}
 	return nil
 }

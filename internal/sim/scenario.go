@@ -235,6 +235,15 @@ func (s *scenario) people(d *dice) {
 	if d.chance(300) {
 		s.skew = d.between(-day, day)
 	}
+	if d.chance(400) {
+		s.config.HandlerMillis = d.spread(2*second, 10*minute)
+	}
+	if d.chance(400) {
+		s.config.RefreshMillis = d.between(-1, 10*minute)
+	}
+	if d.chance(150) {
+		s.config.HoldMillis = d.spread(10*second, 4*hour)
+	}
 	s.trusted = d.chance(500)
 	s.diskTime = d.spread(1, 500)
 	s.hashing = d.spread(2*kib, 800*kib)

@@ -90,7 +90,10 @@ type aside struct {
 }
 
 // asking is one request for credentials.
-type asking struct{ dropped bool }
+type asking struct {
+	at      int64
+	dropped bool
+}
 
 func (s *session) now() engine.Now {
 	w := s.world
@@ -379,7 +382,10 @@ func (c *chosen) trouble(w *World) engine.Cause {
 func (s *session) ask(reason cred.Reason) {
 	w := s.world
 	w.checks.refresh.asked(s)
-	call := new(asking)
+	if s.asking != nil {
+		s.asking.dropped = true // it has taken too long
+	}
+	call := &asking{at: w.now}
 	s.asking = call
 	if w.trouble() && w.dice.chance(w.refreshMute) {
 		return

@@ -23,11 +23,19 @@ export type HoldReason =
   | "refused" // the store does not accept them (any more)
   | "refreshFailed"; // credentialsExpired rejected; setCredentials releases
 
+/** Why new credentials are asked for. */
+export type RefreshReason =
+  | HoldReason
+  | "expiring"; // nothing is held: they still serve, and their end is near
+
+/** Brings credentials: asks an STS, your own service, or the person. */
+export type CredentialsProvider = (request: CredentialsRequest) => Credentials | Promise<Credentials>;
+
 /** What credentialsExpired is called with. */
 export interface CredentialsRequest {
   /** Aborted when the uploader is closed, or setCredentials was called meanwhile. */
   signal: AbortSignal;
-  reason: HoldReason;
+  reason: RefreshReason;
 }
 
 /** A store whose ways are known; see the documentation for what each one sets. */
@@ -52,9 +60,20 @@ export interface UploaderOptions {
   expectedBucketOwner?: string;
   /** Allow http:// to a store that is not on this machine. Credentials then travel in clear. */
   allowHTTP?: boolean;
-  credentials?: Credentials;
-  /** Called once whenever requests are held for want of valid credentials, however many wait. */
-  credentialsExpired?: (request: CredentialsRequest) => Credentials | Promise<Credentials>;
+  /** To begin with; or what brings them, each time: then it stands for credentialsExpired too. */
+  credentials?: Credentials | CredentialsProvider;
+  /**
+   * Called once whenever requests are held for want of valid credentials, however many wait; and early, while nothing
+   * is held, when credentials of ten minutes or more come near their end. When it rejects, requests stay held and it is
+   * called again after a moment, for refreshMillis; then they are held until setCredentials.
+   */
+  credentialsExpired?: CredentialsProvider;
+  /** Milliseconds for which credentialsExpired may run until it counts as failed: a person may have to sign in. 10 minutes by default. */
+  handlerMillis?: number;
+  /** Milliseconds for which credentialsExpired is called again after it rejected: 2 minutes by default; 0: it is not. */
+  refreshMillis?: number;
+  /** Milliseconds for which files are held until they fail with CredentialsExpired; retry() goes on with them. By default there is no limit. */
+  holdMillis?: number;
   signature?: { version: 2 | 4 };
   /** Put before the key of every file that is uploaded without a key of its own. */
   prefix?: string;
@@ -271,7 +290,7 @@ export type UploaderEvent =
   /** Something should be put right, though uploads go on; each code is said once. */
   | { type: "warning"; task: UploadTask | undefined; error: BucketlineErrorLike }
   /** credentialsExpired is being called. */
-  | { type: "refresh"; reason: HoldReason }
+  | { type: "refresh"; reason: RefreshReason }
   /** New credentials were taken. */
   | { type: "credentials"; expiration: Date }
   /** A multipart upload could not be aborted: its parts stay until the bucket's lifecycle rule removes them, or sweep does. */

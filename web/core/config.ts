@@ -1,5 +1,5 @@
 /** What an uploader is told once: its options, checked, as the engine takes them. */
-import type { UploaderOptions } from "./api.js";
+import type { CredentialsProvider, UploaderOptions } from "./api.js";
 import { checkChoice } from "./describe.js";
 import { frame, type Frame } from "./frame.js";
 import { check, toFields, type Shape } from "./options.js";
@@ -10,7 +10,7 @@ export const uploaderShape: Shape = {
   bucket: "text", region: "text", endpoint: "text", profile: "text", sendTo: "text", expectedBucketOwner: "text",
   pathStyle: "boolean", dualStack: "boolean", accelerate: "boolean", allowHTTP: "boolean",
   connections: "count", partSize: "count", multipartThreshold: "count", formBelow: "size", checksum: "text",
-  retryMillis: "count", stallMillis: "count",
+  retryMillis: "count", stallMillis: "count", handlerMillis: "count", refreshMillis: "size", holdMillis: "count",
 };
 
 const ownShape: Shape = {
@@ -27,6 +27,9 @@ export function configOf(options: UploaderOptions): Frame {
   if (signature) check("createUploader: signature", signature, { version: "size" });
   const version = signature?.version ?? 4;
   if (version !== 2 && version !== 4) throw new TypeError('createUploader: option "signature.version" must be 4 or 2');
+  if (typeof options.credentials === "function" && options.credentialsExpired) {
+    throw new TypeError('createUploader: option "credentials" is a function, which stands for "credentialsExpired" too; give one of them');
+  }
   checkChoice(what, "checksum", checksum, [...Object.keys(Algorithm), "none"]);
   const isJournal = typeof journal === "object" && journal !== null && typeof journal.load === "function";
   if (!isJournal && !["undefined", "boolean", "string"].includes(typeof journal)) {
@@ -37,8 +40,13 @@ export function configOf(options: UploaderOptions): Frame {
     throw new TypeError('createUploader: option "worker" must be an address, or false');
   }
   const fields = toFields({ ...options }, uploaderShape);
-  fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!options.credentialsExpired)], ["seed", seed()]);
+  fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!providerOf(options))], ["seed", seed()]);
   return frame(0, { fields });
+}
+
+/** What brings new credentials, if anything does. */
+export function providerOf(options: UploaderOptions): CredentialsProvider | undefined {
+  return typeof options.credentials === "function" ? options.credentials : options.credentialsExpired;
 }
 
 /** A random number of 64 bits, for what the engine spreads at random. */

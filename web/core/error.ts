@@ -111,6 +111,7 @@ export const hints: Readonly<Record<string, string>> = {
   AccessKeyInvalid: "This is no access key ID; check that nothing was cut off or added.",
   SecretKeyMissing: "Give the credentials' secretKey.",
   SecretKeyInvalid: "This is no secret key; check that nothing was cut off or added.",
+  CredentialsOfOtherAccount: "The new credentials are of another AWS account than the uploads under way; give some of the same account, or cancel these first.",
   SessionTokenInvalid: "This is no session token; check that nothing was cut off or added.",
   CredentialsHeld: "There are no valid credentials now; set some, or wait for credentialsExpired.",
   NotReady: "The engine is still loading; wait for the uploader's ready promise.",

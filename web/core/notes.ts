@@ -2,7 +2,7 @@
 import type { ChecksumAlgorithm, FileState, HoldReason, Swept, Totals, UploadResult, UploaderEvent } from "./api.js";
 import { BucketlineError, type Facts } from "./error.js";
 import { field, type Frame } from "./frame.js";
-import { Action, Algorithm, factsOf, isEnded, reasonOf, stateOf, states } from "./protocol.js";
+import { Action, Algorithm, factsOf, holdReasonOf, isEnded, stateOf, states } from "./protocol.js";
 import type { Task } from "./task.js";
 
 /** What notes need of their session. */
@@ -47,7 +47,7 @@ export class Notes {
   /** Carries out the action of a note. task is the file that it is about, if it is about one. */
   take(action: Frame, task: Task | undefined): void {
     switch (action.kind) {
-      case Action.noteHold: this.held(reasonOf(action.a) ?? "expired"); return;
+      case Action.noteHold: this.held(holdReasonOf(action.a) ?? "expired"); return;
       case Action.noteRelease: this.#host.tell({ type: "release" }); this.#tellWatched({ type: "release" }); return;
       case Action.noteAll: this.#movedAll(stateOf(action.a)); return;
       case Action.noteSwept: this.#swept(action); return;

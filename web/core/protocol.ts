@@ -1,5 +1,5 @@
 /** The numbers that the engine and this side share; wire/testdata/names.json holds them to the engine's. */
-import type { Cell, ChecksumAlgorithm, ConflictChoice, FileState, HoldReason, Priority } from "./api.js";
+import type { Cell, ChecksumAlgorithm, ConflictChoice, FileState, HoldReason, Priority, RefreshReason } from "./api.js";
 import type { Facts } from "./error.js";
 import { field, type Frame } from "./frame.js";
 
@@ -30,7 +30,7 @@ export const states = [
   "done", "skipped", "failed", "cancelled",
 ] as const satisfies readonly FileState[];
 
-export const reasons = ["absent", "expired", "invalidated", "refused", "refreshFailed"] as const satisfies readonly HoldReason[];
+export const reasons = ["absent", "expired", "invalidated", "refused", "refreshFailed", "expiring"] as const satisfies readonly RefreshReason[];
 
 export const priorities = ["normal", "high", "low"] as const satisfies readonly Priority[];
 
@@ -53,8 +53,14 @@ export function isEnded(state: FileState): boolean {
   return state === "done" || state === "skipped" || state === "failed" || state === "cancelled";
 }
 
-/** cred.Reason n, of which 0 means not held. */
-export function reasonOf(n: number): HoldReason | undefined {
+/** cred.Reason n, as what requests are held for; 0 means not held. */
+export function holdReasonOf(n: number): HoldReason | undefined {
+  const reason = refreshReasonOf(n);
+  return reason === "expiring" ? undefined : reason;
+}
+
+/** cred.Reason n, as what credentials are asked for. */
+export function refreshReasonOf(n: number): RefreshReason | undefined {
   return n === 0 ? undefined : reasons[n - 1];
 }
 

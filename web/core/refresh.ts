@@ -1,5 +1,5 @@
 /** Asks the page for credentials, once however many requests wait for them. */
-import type { Credentials, CredentialsRequest, HoldReason } from "./api.js";
+import type { Credentials, CredentialsProvider, RefreshReason } from "./api.js";
 import { events } from "./events.js";
 import { frame, type Frame } from "./frame.js";
 import { check, toFields, type Shape } from "./options.js";
@@ -18,12 +18,12 @@ export function credentialsFrame(what: string, credentials: Credentials): Frame 
 
 /** What a refresh needs of its session. */
 export interface RefreshHost {
-  readonly handler: ((request: CredentialsRequest) => Credentials | Promise<Credentials>) | undefined;
+  readonly handler: CredentialsProvider | undefined;
   readonly closed: boolean;
   push(event: Frame): void;
   setCredentials(credentials: Credentials): void;
   /** The handler is about to be called. */
-  asking(reason: HoldReason): void;
+  asking(reason: RefreshReason): void;
 }
 
 export class Refresh {
@@ -37,9 +37,10 @@ export class Refresh {
   }
 
   /** Carries out the action refresh. */
-  async ask(reason: HoldReason): Promise<void> {
+  async ask(reason: RefreshReason): Promise<void> {
     const { handler } = this.#host;
     if (!handler) return;
+    this.#asking?.abort(); // it has taken too long
     const asking = new AbortController();
     this.#asking = asking;
     if (!this.#host.closed) this.#host.asking(reason);

@@ -156,10 +156,10 @@ test("credentials: ones that have ended hold, and others release", async () => {
   assert.equal((await task).key, "a");
 });
 
-test("credentials: a handler that fails is reported, asked no more, and setCredentials releases", async () => {
+test("credentials: a handler that fails is reported, asked no more without refreshMillis, and setCredentials releases", async () => {
   let calls = 0;
   const { credentials: _, ...none } = options();
-  const up = uploader({ ...none, credentialsExpired: () => Promise.reject(new Error(`no ${++calls}`)) });
+  const up = uploader({ ...none, refreshMillis: 0, credentialsExpired: () => Promise.reject(new Error(`no ${++calls}`)) });
   const holds: unknown[] = [];
   up.listen((event) => event.type === "hold" && holds.push(event.reason, (event.error as Error | undefined)?.message));
   const task = up.upload(file("a"));
@@ -168,6 +168,70 @@ test("credentials: a handler that fails is reported, asked no more, and setCrede
   up.setCredentials(credentials());
   await task;
   assert.equal(calls, 1);
+});
+
+test("credentials: a handler that fails is asked again, and nothing fails", async () => {
+  const asked: string[] = [];
+  const holds: string[] = [];
+  const up = uploader(options({
+    credentials: ({ reason }) => {
+      asked.push(reason);
+      if (asked.length < 3) throw new Error("asleep");
+      return credentials();
+    },
+  }));
+  up.listen((event) => event.type === "hold" && holds.push(event.reason));
+  assert.equal((await up.upload(file("a"))).key, "a");
+  assert.deepEqual(asked, ["absent", "absent", "absent"]);
+  assert.deepEqual(holds, ["absent", "refreshFailed"]);
+});
+
+test("credentials: a handler that takes too long is asked again, and told that it is too late", async () => {
+  const signals: AbortSignal[] = [];
+  const up = uploader(options({
+    handlerMillis: 30,
+    credentials: ({ signal }) => {
+      signals.push(signal);
+      return signals.length === 1 ? new Promise(() => undefined) : credentials();
+    },
+  }));
+  await up.upload(file("a"));
+  assert.deepEqual(signals.map(({ aborted }) => aborted).slice(0, 1), [true]);
+});
+
+test("credentials: files are held as long as holdMillis says, and go on by retry", async () => {
+  const { credentials: _, ...none } = options();
+  const up = uploader({ ...none, holdMillis: 30 });
+  const task = up.upload(file("a"));
+  await assert.rejects(Promise.resolve(task), code("CredentialsExpired"));
+  up.setCredentials(credentials());
+  task.retry();
+  assert.equal((await task).key, "a");
+});
+
+test("credentials: long ones are renewed before their end, and nothing is held", async () => {
+  const seen: string[] = [];
+  const asked: string[] = [];
+  // Of 11 minutes, 66 s before the margin of 30 s are for asking early.
+  const early = { ...credentials(), expiration: new Date(Date.now() + 11 * 60_000) };
+  const up = uploader(options({ credentials: early, credentialsExpired: ({ reason }) => (asked.push(reason), credentials()) }));
+  up.listen((event) => seen.push(event.type));
+  await up.upload(file("a"));
+  assert.deepEqual(asked, []);
+  const { now } = Date;
+  Date.now = () => now() + 9.5 * 60_000;
+  try {
+    await up.upload(file("b"));
+    await later();
+  } finally {
+    Date.now = now;
+  }
+  assert.deepEqual(asked, ["expiring"]);
+  assert.ok(!seen.includes("hold"));
+});
+
+test("credentials: a function and credentialsExpired are one too many", () => {
+  assert.throws(() => uploader(options({ credentials: () => credentials(), credentialsExpired: () => credentials() })), /give one of them/);
 });
 
 test("credentials: set while held and from inside a listener, the handler is not asked", async () => {

@@ -12,7 +12,7 @@ import type {
   UploaderOptions,
 } from "./api.js";
 import { Alarm } from "./alarm.js";
-import { configOf } from "./config.js";
+import { configOf, providerOf } from "./config.js";
 import { describe } from "./describe.js";
 import { BucketlineError, type Facts } from "./error.js";
 import { events } from "./events.js";
@@ -23,7 +23,7 @@ import { Notes } from "./notes.js";
 import { check, type Shape } from "./options.js";
 import { isOffline, watchPage } from "./pagewatch.js";
 import {
-  Action, cellStates, defaultModule, defaultWorker, Event, maxFiles, Query, reasonOf, refusal, stateOf, states,
+  Action, cellStates, defaultModule, defaultWorker, Event, holdReasonOf, maxFiles, Query, refreshReasonOf, refusal, stateOf, states,
 } from "./protocol.js";
 import { Records } from "./records.js";
 import { credentialsFrame, Refresh } from "./refresh.js";
@@ -73,11 +73,11 @@ class Session implements Uploader {
   constructor(options: UploaderOptions) {
     const config = configOf(options);
     this.#options = { ...options };
-    if (options.credentials) this.#early = credentialsFrame("createUploader: credentials", options.credentials);
+    if (options.credentials && typeof options.credentials !== "function") this.#early = credentialsFrame("createUploader: credentials", options.credentials);
     const session = this; // the hosts read what changes
     const push = (event: Frame): void => this.#turns.push(event);
     this.#refresh = new Refresh({
-      handler: this.#options.credentialsExpired,
+      handler: providerOf(this.#options),
       get closed() { return session.#closed; },
       push,
       setCredentials: (credentials) => this.setCredentials(credentials),
@@ -223,7 +223,7 @@ class Session implements Uploader {
       inFlight: known?.y ?? 0,
       window: known?.b ?? 0,
       offline: known ? known.file === 1 : isOffline(),
-      held: reasonOf(known?.a ?? 0),
+      held: holdReasonOf(known?.a ?? 0),
     };
   }
 
@@ -341,7 +341,7 @@ class Session implements Uploader {
       case Action.send: void this.#requests.send(action, task); return;
       case Action.hash: if (task) void this.#requests.hash(action, task); return;
       case Action.breakOff: this.#requests.breakOff(action.request); return;
-      case Action.refresh: void this.#refresh.ask(reasonOf(action.a) ?? "expired"); return;
+      case Action.refresh: void this.#refresh.ask(refreshReasonOf(action.a) ?? "expired"); return;
       case Action.load: case Action.save: case Action.append: case Action.forget: case Action.unlock:
         void this.#records.do(action);
         return;
@@ -391,7 +391,7 @@ class Session implements Uploader {
       case Event.credentials: {
         // Those of the start: they leave a hold, which any others release.
         this.#refresh.error = new BucketlineError("createUploader: credentials", why);
-        if (!this.#options.credentialsExpired) this.#notes.held("absent");
+        if (!providerOf(this.#options)) this.#notes.held("absent");
         return;
       }
       default: reportError(new BucketlineError("the engine refused an event", why));

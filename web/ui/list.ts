@@ -156,7 +156,9 @@ export class UploadList {
         this.news.add("released");
         this.refreshingSince = undefined;
         break;
-      case "refresh": this.refreshingSince = this.#host.now(); break;
+      case "refresh":
+        if (event.reason !== "expiring") this.refreshingSince = this.#host.now(); // else nobody need know
+        break;
       case "credentials": this.refreshingSince = undefined; break;
       case "retry": this.#retries.set(event.task, this.#host.now() + event.delay); break;
       case "resumed": this.news.add("resumed"); break;

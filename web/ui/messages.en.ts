@@ -212,6 +212,7 @@ export const english: Messages = {
     SecretKeyMissing: "The credentials are not complete.",
     AccessKeyInvalid: "The credentials are damaged.",
     SecretKeyInvalid: "The credentials are damaged.",
+    CredentialsOfOtherAccount: "This sign-in is for another account.",
     SessionTokenInvalid: "The credentials are damaged.",
     STSEndpointMissing: "This page does not say where credentials come from.",
     STSEndpointInvalid: "This page names no valid place for credentials.",
