@@ -83,8 +83,8 @@ type Config struct {
 	Addresses []string
 
 	// Scope says what the sender of a request may have signed. An error, which
-	// goes to Refused, refuses everything. The body of the request is empty
-	// when Scope is called.
+	// goes to Refused, refuses everything. The body of the request has
+	// been read when Scope is called.
 	Scope func(*http.Request) (Scope, error)
 
 	// AllowV2 also signs Signature Version 2, Fine Uploader's default. A
@@ -302,7 +302,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (int, any, erro
 	if err != nil {
 		return http.StatusRequestEntityTooLarge, nil, fmt.Errorf("read the request: %w", err)
 	}
-	r.Body = http.NoBody
 	scope, err := h.config.Scope(r)
 	if err != nil {
 		return http.StatusForbidden, nil, fmt.Errorf("who asks: %w", err)

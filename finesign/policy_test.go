@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -207,6 +206,8 @@ func forgedPolicies() map[string]struct {
 		"a status of a redirect":        {change{"status": `{"success_action_status":"303"}`}, "success_action_status"},
 		"a session token":               {change{"+": `{"x-amz-security-token":"x"}`}, "not allowed"},
 		"a key of KMS":                  {change{"+": `{"x-amz-server-side-encryption-aws-kms-key-id":"x"}`}, "not allowed"},
+		"another encryption":            {change{"+": `{"x-amz-server-side-encryption":"aws:kms"}`}, "not allowed"},
+		"a range with zeros in front":   {change{"range": `["content-length-range","007","8"]`}, "no number of bytes"},
 		"another storage class":         {change{"+": `{"x-amz-storage-class":"GLACIER"}`}, "not allowed"},
 		"a name that is none":           {change{"+": `{"x amz":"x"}`}, "not the name"},
 		"a value that is a number":      {change{"+": `{"x-amz-meta-n":1}`}, "not a string"},
@@ -286,11 +287,17 @@ func TestPolicy_scopeThatAllowsMore(t *testing.T) {
 	// Headers cannot open what ACLs close.
 	wide.Headers = []string{"x-amz-acl"}
 	newSigner(t, wide, nil).refuses(t, sign4, policyV4(change{"acl": `{"acl":"public-read-write"}`}), "x-amz-acl")
-	wide.NoParts = true
-	s = newSigner(t, wide, nil)
-	s.signs(t, sign4, policyV4(change{"acl": `{"acl":"public-read"}`}))
-	status, _ := s.ask(t, sign4, wrapped(createV4.text()))
-	if status != http.StatusForbidden {
-		t.Errorf("an upload in parts: status %d although NoParts is set", status)
+	// What creates an upload in parts without an acl makes a private object too.
+	s.refuses(t, sign4, wrapped(requestV4("POST", "uploads=").text()), "private")
+	s.signs(t, sign4, wrapped(requestV4("POST", "uploads=", "x-amz-acl:public-read").text()))
+}
+
+func TestScope_withoutParts(t *testing.T) {
+	scope := alice()
+	scope.NoParts = true
+	s := newSigner(t, scope, nil)
+	s.signs(t, sign4, policyV4(nil))
+	for _, r := range []v4{createV4, partV4, completeV4, abortV4} {
+		s.refuses(t, sign4, wrapped(r.text()), "in parts")
 	}
 }

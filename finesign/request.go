@@ -55,9 +55,6 @@ func parseV4(text string) (*demand, error) {
 		return nil, err
 	}
 	end := len(lines) - after
-	if lines[end] != "" {
-		return nil, errors.New("version 4: no empty line ends the headers")
-	}
 	header, err := parseHeader(lines[before:end])
 	if err != nil {
 		return nil, err
