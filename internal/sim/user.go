@@ -174,7 +174,7 @@ func (w *World) wish() {
 	case 7:
 		s.resumeAll()
 	case 8:
-		s.must(&engine.Event{Kind: engine.EvRetryAll})
+		s.retryAll()
 	case 9:
 		if w.dice.chance(150) {
 			s.cancelAll()
@@ -238,6 +238,17 @@ func (s *session) resumeAll() {
 		c.paused = false
 	}
 	s.must(&engine.Event{Kind: engine.EvResumeAll})
+}
+
+// retryAll has what failed tried again: that the user wanted it to rest before
+// it failed counts no more.
+func (s *session) retryAll() {
+	for _, c := range s.chosen {
+		if info, _ := s.engine.File(c.id); info.State == queue.StateFailed {
+			c.paused = false
+		}
+	}
+	s.must(&engine.Event{Kind: engine.EvRetryAll})
 }
 
 func (s *session) cancelAll() {
@@ -356,7 +367,7 @@ func (w *World) retryFailed() bool {
 	for _, s := range w.open {
 		if s.engine.Totals().Files[queue.StateFailed] > 0 {
 			failed = true
-			s.must(&engine.Event{Kind: engine.EvRetryAll})
+			s.retryAll()
 		}
 	}
 	return failed
