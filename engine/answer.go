@@ -464,6 +464,7 @@ func (e *Engine) broke(ev *Event) error {
 		cause = CauseTimeout
 	}
 	s := e.finish(r)
+	s.late = s.late || r.send.Op == s3.OpUploadPart
 	s.maybe = s.maybe || r.mayStore() && cause != CauseSourceUnreadable && cause != CauseSourceChanged
 	e.countResent(r)
 	if r.kind != ActSend {

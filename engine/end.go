@@ -21,10 +21,11 @@ func (e *Engine) shelve(s *slot, err Error) {
 }
 
 func (e *Engine) tellFailed(s *slot, err Error) {
-	err.Doubt = err.Doubt || (s.doubt || s.maybe) && err.Code != CodeExists
+	err.Doubt = err.Doubt || (s.doubt || s.maybe || s.astray) && err.Code != CodeExists
 	if err.Part > 0 {
 		err.Parts = s.plan.Parts
 	}
+	e.rememberDoubt(s)
 	e.table.SetState(s.file, queue.StateFailed)
 	if e.table.Parked(s.file) {
 		e.discount()
@@ -49,6 +50,10 @@ func (e *Engine) leave(s *slot, state State, err Error) {
 // creates a multipart upload, whose answer alone tells what to abort. With keep
 // the upload is left for later, where the journal has it, else it is aborted.
 func (e *Engine) letGo(s *slot, keep bool) {
+	if s.again && keep {
+		keep = false // of no use later: it was to begin anew
+		e.rememberDoubt(s)
+	}
 	s.resting, s.again = false, false
 	if !keep || e.table.State(s.file).Ended() {
 		e.acknowledged -= s.acknowledged

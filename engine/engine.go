@@ -187,7 +187,7 @@ type Engine struct {
 	parked   []parking
 	choices  []choice
 	starts   []FileID // paused like all others, but the user wants them to go
-	doubts   []FileID // paused while a request may have stored them
+	doubts   []FileID // paused, or failed, while a request may have stored them
 	discards []FileID // skipped, with an upload in the journal
 	abandons []abandoned
 	sweep    sweep

@@ -188,6 +188,7 @@ func TestResume_refusesImpossibleRecords(t *testing.T) {
 			s.describe(Event{Source: source})
 			s.tell(Event{Kind: EvLoaded, Record: record.Append(nil)})
 			s.tell(Event{Kind: EvAnswered, Req: s.takeSend(s3.OpAbortMultipartUpload), Status: 204})
+			s.tell(Event{Kind: EvAnswered, Req: s.takeSend(s3.OpListParts), Status: 404})
 			s.createUpload()
 			if s.kinds[ActNoteResumed] != 0 || len(s.codes) != 0 {
 				t.Errorf("resumed %d times, failed with %q", s.kinds[ActNoteResumed], s.codes)

@@ -261,7 +261,7 @@ func (e *Engine) pause(file FileID) {
 	if state.Ended() || state == queue.StatePaused || state == queue.StateConflict || s != nil && s.deciding() {
 		return
 	}
-	if s != nil && (s.stream || s.uploadID != "" && !s.recorded && s.step != stepSave) {
+	if s != nil && (s.stream || s.uploadID != "" && !s.recorded && s.step != stepSave && !s.again) {
 		s.resting = true
 		e.breakOffSends(s)
 		e.show(s)
@@ -282,11 +282,19 @@ func (e *Engine) resume(file FileID) {
 		e.unstart(file)
 		e.goOn(file)
 	case s.resting:
-		s.resting = false
-		e.show(s)
+		e.unrest(s)
 	default:
 		s.wake = true
 	}
+}
+
+// unrest lets a file go on that kept its slot while it rested.
+func (e *Engine) unrest(s *slot) {
+	s.resting = false
+	if s.again {
+		e.setState(s.file, queue.StateUploading) // a slot that aborts shows nothing
+	}
+	e.show(s)
 }
 
 func (e *Engine) pauseAll() {
@@ -317,8 +325,7 @@ func (e *Engine) wakeSlots() {
 		}
 		e.table.SetState(s.file, queue.StatePaused)
 		if s.resting {
-			s.resting = false
-			e.show(s)
+			e.unrest(s)
 			continue
 		}
 		s.wake = true
@@ -368,13 +375,13 @@ func (e *Engine) unstart(file FileID) {
 }
 
 // maxDoubts is how many files are remembered whose object may be stored by a
-// request that a pause broke off.
+// request that got no answer before a pause or a failure.
 const maxDoubts = 4096
 
 // rememberDoubt keeps in mind that the key's object may be this file's own,
 // where that decides about a conflict.
 func (e *Engine) rememberDoubt(s *slot) {
-	if s.job == jobFile && s.doubt && s.object.IfNoneMatch != "" && len(e.doubts) < maxDoubts {
+	if s.job == jobFile && (s.doubt || s.maybe) && s.object.IfNoneMatch != "" && len(e.doubts) < maxDoubts {
 		e.doubts = append(e.doubts, s.file)
 	}
 }

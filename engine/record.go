@@ -74,7 +74,7 @@ func (e *Engine) resumeFrom(s *slot, record []byte, trusted bool) {
 		return
 	}
 	s.recorded = true
-	s.uploadID = r.UploadID
+	s.uploadID, s.late = r.UploadID, true // what the earlier run sent may still be on its way
 	parts := (r.Source.Size + r.PartSize - 1) / max(r.PartSize, 1)
 	if r.Source != s.source || r.Source.Size != e.table.Size(s.file) || !e.config.FailFirst && !sameObject(s, &r) ||
 		r.Algorithm != s.object.Algorithm || r.PartSize < e.config.leastPart() || parts < 1 || parts > s3.MaxParts ||

@@ -237,7 +237,7 @@ func (e *Engine) rename(s *slot, err Error) {
 		e.fail(s, err)
 		return
 	}
-	s.doubt, s.conflicted = false, false
+	s.doubt, s.conflicted, s.astray = false, false, s.astray || err.Doubt
 	switch {
 	case s.plan.Parts == 0 && !s.stream || s.plan.Parts == 0 && s.ended:
 		s.object.Key = key

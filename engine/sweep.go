@@ -81,6 +81,7 @@ func (e *Engine) beginJob() bool {
 		e.abandons = slices.Delete(e.abandons, 0, 1)
 		s := e.take(NoFile, jobAbandon, stepAbort)
 		s.name, s.object.Key, s.uploadID = next.name, next.key, next.id
+		s.late = true // the run that began it may have ended just now
 		return true
 	}
 	if e.sweep.wanted {
