@@ -1,6 +1,7 @@
 /** What a page and its worker tell each other, and the worker's side of it. */
 import { digestOf } from "./digest.js";
 import { startInstance, type Instance } from "./instance.js";
+import { Signer, type SignatureVersion, type SignAsk } from "./vaultkey.js";
 
 /** What the page asks. Numbers name questions, and are used once. */
 export type Question =
@@ -8,6 +9,9 @@ export type Question =
   | { kind: "module"; module: WebAssembly.Module }
   | { kind: "digest"; number: number; algorithm: number; bytes: Blob }
   | { kind: "wake"; number: number; millis: number }
+  /** Comes first to the worker of a vault, and again: what to sign with from now on. */
+  | { kind: "key"; version: SignatureVersion; key: CryptoKey }
+  | { kind: "sign"; number: number; asks: readonly SignAsk[] }
   /** The answer is not wanted any more, and none comes. */
   | { kind: "drop"; number: number };
 
@@ -18,6 +22,8 @@ export type Answer =
   /** The bytes could not be read. */
   | { kind: "unreadable"; number: number }
   | { kind: "wake"; number: number }
+  /** One MAC for each that was asked for; undefined where none can be made. */
+  | { kind: "signed"; number: number; macs: readonly (Uint8Array | undefined)[] }
   /** Something else went wrong: nothing more is to be expected. */
   | { kind: "broken"; text: string };
 
@@ -30,6 +36,7 @@ export interface Port {
 /** Answers questions that come through port, for as long as it is open. */
 export function serve(port: Port): void {
   let instance: Instance | undefined;
+  let signer: Signer | undefined;
   /** By number, how to drop what is on its way. */
   const dropping = new Map<number, () => void>();
   const answer = (message: Answer): void => port.postMessage(message);
@@ -47,6 +54,12 @@ export function serve(port: Port): void {
     } finally {
       dropping.delete(number);
     }
+  };
+
+  const sign = async (number: number, asks: readonly SignAsk[]): Promise<void> => {
+    const by = signer; // a key that comes meanwhile is for what comes after it
+    const macs = await Promise.all(asks.map((ask) => by?.sign(ask).catch(() => undefined)));
+    answer({ kind: "signed", number, macs });
   };
 
   port.onmessage = ({ data }) => {
@@ -69,6 +82,11 @@ export function serve(port: Port): void {
           dropping.set(number, () => clearTimeout(timer));
           break;
         }
+        case "key":
+          signer = new Signer(question.version, question.key);
+          answer({ kind: "ready" });
+          break;
+        case "sign": void sign(question.number, question.asks); break;
         case "drop":
           dropping.get(question.number)?.();
           dropping.delete(question.number);
