@@ -22,7 +22,9 @@ import (
 type network struct {
 	t        *testing.T
 	proxy    *toxiproxy.Proxy
+	lasting  []toxic // that the whole storm has
 	url      string
+	by       string // host:port of the relay
 	to       string // host:port of the server
 	arrived  atomic.Int64
 	troubles int
@@ -42,14 +44,67 @@ func startNetwork(t *testing.T, address string) *network {
 	t.Cleanup(func() { l.Close() })
 	n := &network{t: t, to: u.Host}
 	go n.relay(l)
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	n.proxy = toxiproxy.NewProxy(server, "store", "127.0.0.1:0", l.Addr().String())
+	n.by = l.Addr().String()
+	n.proxy = n.newProxy("127.0.0.1:0")
 	if err := n.proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.proxy.Stop)
+	t.Cleanup(func() { n.within(stop) })
 	n.url = "http://" + n.proxy.Listen
 	return n
+}
+
+func (n *network) newProxy(listen string) *toxiproxy.Proxy {
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	return toxiproxy.NewProxy(server, "store", listen, n.by)
+}
+
+// stuckAfter is how long toxiproxy may take for a change. It never ends some: to
+// take a toxic away it waits for a connection to hand on what it holds, and one
+// that another toxic has closed never does. All others then wait for its lock.
+const stuckAfter = 2 * time.Second
+
+// within has the proxy changed, and reports that it was.
+func (n *network) within(change func(p *toxiproxy.Proxy) error) bool {
+	done := make(chan error, 1)
+	go func(p *toxiproxy.Proxy) { done <- change(p) }(n.proxy)
+	select {
+	case err := <-done:
+		if err != nil {
+			n.t.Error(err)
+		}
+		return true
+	case <-time.After(stuckAfter):
+		return false
+	}
+}
+
+func stop(p *toxiproxy.Proxy) error { p.Stop(); return nil }
+
+// change is within; in place of a proxy that is stuck comes another one, to
+// which clients have to connect anew.
+func (n *network) change(change func(p *toxiproxy.Proxy) error) bool {
+	if n.within(change) {
+		return true
+	}
+	listen := n.proxy.Listen
+	go n.proxy.Stop() // closes the listener at once, and may never return
+	var err error
+	for range 100 {
+		n.proxy = n.newProxy(listen)
+		if err = n.proxy.Start(); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err != nil {
+		n.t.Errorf("another proxy in place of a stuck one: %v", err)
+		return false
+	}
+	for _, x := range n.lasting {
+		n.add(x)
+	}
+	return false
 }
 
 // relay carries connections of l to the server.
@@ -101,20 +156,27 @@ type toxic struct {
 	Attributes map[string]int64 `json:"attributes"`
 }
 
-func (n *network) add(x toxic) {
-	text, err := json.Marshal(x)
-	if err == nil {
-		_, err = n.proxy.Toxics.AddToxicJson(strings.NewReader(string(text)))
-	}
-	if err != nil {
-		n.t.Errorf("toxic %s: %v", x.Type, err)
-	}
+// add reports that the network has x now.
+func (n *network) add(x toxic) bool {
+	return n.change(func(p *toxiproxy.Proxy) error {
+		text, err := json.Marshal(x)
+		if err == nil {
+			_, err = p.Toxics.AddToxicJson(strings.NewReader(string(text)))
+		}
+		if err != nil {
+			return fmt.Errorf("toxic %s: %w", x.Type, err)
+		}
+		return nil
+	})
 }
 
 func (n *network) remove(x toxic) {
-	if err := n.proxy.Toxics.RemoveToxic(context.Background(), x.Name); err != nil {
-		n.t.Errorf("remove the toxic %s: %v", x.Name, err)
-	}
+	n.change(func(p *toxiproxy.Proxy) error {
+		if err := p.Toxics.RemoveToxic(context.Background(), x.Name); err != nil {
+			return fmt.Errorf("remove the toxic %s: %w", x.Name, err)
+		}
+		return nil
+	})
 }
 
 // storm makes the network slow, and for so long bad, in a way that follows from
@@ -133,6 +195,7 @@ func (n *network) storm(seed uint64, long time.Duration) (stop func()) {
 	for _, x := range always {
 		n.add(x)
 	}
+	n.lasting = always
 	ctx, cancel := context.WithTimeout(context.Background(), long)
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -141,7 +204,9 @@ func (n *network) storm(seed uint64, long time.Duration) (stop func()) {
 			n.trouble(ctx, random)
 			pause(ctx, time.Duration(between(50, 400))*time.Millisecond)
 		}
-		for _, x := range always {
+		for len(n.lasting) > 0 {
+			x := n.lasting[0]
+			n.lasting = n.lasting[1:]
 			n.remove(x)
 		}
 	})
@@ -168,14 +233,18 @@ func (n *network) trouble(ctx context.Context, random *rand.Rand) {
 	case 5: // hardly anything arrives
 		x.Type, x.Attributes = "bandwidth", map[string]int64{"rate": between(20, 500)}
 	default: // nobody is there
-		n.proxy.Stop()
+		if !n.change(stop) {
+			return
+		}
 		pause(ctx, while)
 		if err := n.proxy.Start(); err != nil {
 			n.t.Errorf("start the proxy again: %v", err)
 		}
 		return
 	}
-	n.add(x)
+	if !n.add(x) {
+		return
+	}
 	pause(ctx, while)
 	n.remove(x)
 }
