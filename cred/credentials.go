@@ -35,14 +35,16 @@ const (
 const MaxExpiration sign.UnixMilli = 253_402_300_799_999
 
 // check reports what is wrong with c at any time; whether it has ended is
-// Keeper.Set's question.
-func (c *Credentials) check() error {
+// Keeper.Set's question. With secretKept they have no secret.
+func (c *Credentials) check(secretKept bool) error {
 	switch {
 	case c.AccessKeyID == "":
 		return ErrNoAccessKey
 	case len(c.AccessKeyID) > MaxAccessKeyID || !visible(c.AccessKeyID):
 		return ErrBadAccessKey
-	case c.SecretAccessKey == "":
+	case secretKept && c.SecretAccessKey != "":
+		return ErrSecretGiven
+	case !secretKept && c.SecretAccessKey == "":
 		return ErrNoSecretKey
 	case len(c.SecretAccessKey) > MaxSecretAccessKey || controls(c.SecretAccessKey):
 		return ErrBadSecretKey

@@ -66,6 +66,24 @@ func TestSet_refusesWithACode(t *testing.T) {
 	}
 }
 
+func TestSet_secretKept(t *testing.T) {
+	k, given := cred.Keeper{SecretKept: true}, life("A", 60_000)
+	if err := k.Set(0, given); !errors.Is(err, cred.ErrSecretGiven) {
+		t.Errorf("with a secret: Set = %v, want %v", err, cred.ErrSecretGiven)
+	}
+	given.SecretAccessKey = ""
+	if err := k.Set(0, given); err != nil {
+		t.Errorf("without a secret: Set = %v", err)
+	}
+	if c, ok := k.Current(0); !ok || c.AccessKeyID != "A" {
+		t.Errorf("Current = %v, %v", c, ok)
+	}
+	given.AccessKeyID = ""
+	if err := k.Set(0, given); !errors.Is(err, cred.ErrNoAccessKey) {
+		t.Errorf("without an access key: Set = %v, want %v", err, cred.ErrNoAccessKey)
+	}
+}
+
 func TestSet_refusalKeepsWhatWasThere(t *testing.T) {
 	var k cred.Keeper
 	if err := k.Set(0, life("A", 60_000)); err != nil {
@@ -92,6 +110,7 @@ func TestError_codesAreStable(t *testing.T) {
 		{cred.ErrBadAccessKey, "AccessKeyInvalid"},
 		{cred.ErrNoSecretKey, "SecretKeyMissing"},
 		{cred.ErrBadSecretKey, "SecretKeyInvalid"},
+		{cred.ErrSecretGiven, "SecretKeyUnwanted"},
 		{cred.ErrBadSessionToken, "SessionTokenInvalid"},
 		{cred.ErrExpired, "CredentialsExpired"},
 		{cred.ErrNoExpiration, "ExpirationMissing"},

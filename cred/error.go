@@ -30,6 +30,7 @@ var (
 	ErrBadAccessKey    = &Error{code: "AccessKeyInvalid", text: "access key ID is too long or is not visible ASCII"}
 	ErrNoSecretKey     = &Error{code: "SecretKeyMissing", text: "credentials have no secret access key"}
 	ErrBadSecretKey    = &Error{code: "SecretKeyInvalid", text: "secret access key is too long or has a control character"}
+	ErrSecretGiven     = &Error{code: "SecretKeyUnwanted", text: "credentials have a secret access key where its holder is to keep it"}
 	ErrBadSessionToken = &Error{code: "SessionTokenInvalid", text: "session token is too long or is not visible ASCII"}
 	ErrAccount         = &Error{code: "CredentialsOfOtherAccount", text: "credentials are of another account than those that began the uploads under way"}
 	ErrExpired         = &Error{code: "CredentialsExpired", text: "credentials have expired, or end too soon for one request"}

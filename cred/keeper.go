@@ -31,6 +31,10 @@ const (
 // clock that is set back revives credentials that had expired by it, unless new
 // ones have been asked for; otherwise only Set ends a hold.
 type Keeper struct {
+	// SecretKept says that whoever signs keeps the secret: Set takes credentials
+	// without one, and refuses those that have one (ErrSecretGiven).
+	SecretKept bool
+
 	current *Credentials // the latest that Set took; nil: none yet
 	end     sign.UnixMilli
 	advise  sign.UnixMilli // when to ask early
@@ -76,7 +80,7 @@ var reasonNames = [...]string{"none", "absent", "expired", "invalidated", "refus
 // Set ends the outstanding refresh. A handler that still runs is to be broken
 // off and its late answer dropped: the user was faster.
 func (k *Keeper) Set(now sign.UnixMilli, c Credentials) error {
-	if err := c.check(); err != nil {
+	if err := c.check(k.SecretKept); err != nil {
 		return err
 	}
 	now = max(now, 0)
