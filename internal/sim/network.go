@@ -246,7 +246,8 @@ func (f *flight) arrive() {
 		return
 	}
 	f.serve(w)
-	if f.fate == twice && f.op != s3.OpPostObject && f.raw.Method != "POST" {
+	// What a store refused, it refuses again: the bytes and their date are the same.
+	if refused := f.answer.Status/100 == 4; f.fate == twice && !refused && f.op != s3.OpPostObject && f.raw.Method != "POST" {
 		w.agenda.put(w.now+w.dice.spread(1, 90*second), func() { f.serve(w) })
 	}
 	back := w.way() + w.dice.below(w.service+1)
