@@ -68,6 +68,17 @@ export interface UploaderOptions {
    * called again after a moment, for refreshMillis; then they are held until setCredentials.
    */
   credentialsExpired?: CredentialsProvider;
+  /**
+   * Whose the credentials are, in any words, such as the issuer, the person and the role: tabs of this origin that say
+   * the same, for the same store, bucket and prefix, get new credentials from one call of credentialsExpired, and from
+   * one setCredentials. 1 to 1,024 characters.
+   *
+   * Without it each tab has its own, which is the default for two reasons. This package cannot know who is signed in,
+   * and two people must not come by each other's credentials. And tabs talk over a BroadcastChannel, which every script
+   * of the origin can join: share only where all pages of the origin are as trusted as this one. No other origin can
+   * listen, and nothing is stored. Needs Web Locks: without them, as in pages from http://, nothing is shared.
+   */
+  shareCredentials?: string;
   /** Milliseconds for which credentialsExpired may run until it counts as failed: a person may have to sign in. 10 minutes by default. */
   handlerMillis?: number;
   /** Milliseconds for which credentialsExpired is called again after it rejected: 2 minutes by default; 0: it is not. */
@@ -291,8 +302,8 @@ export type UploaderEvent =
   | { type: "warning"; task: UploadTask | undefined; error: BucketlineErrorLike }
   /** credentialsExpired is being called. */
   | { type: "refresh"; reason: RefreshReason }
-  /** New credentials were taken. */
-  | { type: "credentials"; expiration: Date }
+  /** New credentials were taken; shared: from another tab. */
+  | { type: "credentials"; expiration: Date; shared?: true }
   /** A multipart upload could not be aborted: its parts stay until the bucket's lifecycle rule removes them, or sweep does. */
   | { type: "orphan"; task: UploadTask; uploadId: string; error: BucketlineErrorLike };
 

@@ -15,8 +15,11 @@ export const uploaderShape: Shape = {
 
 const ownShape: Shape = {
   ...uploaderShape, prefix: "text", credentials: "other", credentialsExpired: "function", signature: "other",
-  wasm: "other", worker: "other", journal: "other",
+  wasm: "other", worker: "other", journal: "other", shareCredentials: "text",
 };
+
+/** The longest name to share credentials under, in UTF-16 units. */
+const maxShareName = 1024;
 
 /** The frame that opens a session with options. Throws a TypeError for what cannot be meant. */
 export function configOf(options: UploaderOptions): Frame {
@@ -39,6 +42,9 @@ export function configOf(options: UploaderOptions): Frame {
   if (worker !== undefined && worker !== false && typeof worker !== "string" && !(worker instanceof URL)) {
     throw new TypeError('createUploader: option "worker" must be an address, or false');
   }
+  if (options.shareCredentials === "" || (options.shareCredentials?.length ?? 0) > maxShareName) {
+    throw new TypeError(`createUploader: option "shareCredentials" must have 1 to ${maxShareName} characters`);
+  }
   const fields = toFields({ ...options }, uploaderShape);
   fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!providerOf(options))], ["seed", seed()]);
   return frame(0, { fields });
@@ -47,6 +53,16 @@ export function configOf(options: UploaderOptions): Frame {
 /** What brings new credentials, if anything does. */
 export function providerOf(options: UploaderOptions): CredentialsProvider | undefined {
   return typeof options.credentials === "function" ? options.credentials : options.credentialsExpired;
+}
+
+/**
+ * What tabs share credentials under: all that decides for what they are good,
+ * and whose they are. Undefined: they are not shared.
+ */
+export function shareName(options: UploaderOptions): string | undefined {
+  const { shareCredentials, endpoint = "", region = "", bucket, prefix = "", signature } = options;
+  if (shareCredentials === undefined) return undefined;
+  return `bucketline credentials ${JSON.stringify([endpoint, region, bucket, prefix, signature?.version ?? 4, shareCredentials])}`;
 }
 
 /** A random number of 64 bits, for what the engine spreads at random. */

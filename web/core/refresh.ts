@@ -24,6 +24,8 @@ export interface RefreshHost {
   setCredentials(credentials: Credentials): void;
   /** The handler is about to be called. */
   asking(reason: RefreshReason): void;
+  /** Runs ask, which never rejects, unless another tab's credentials come first. */
+  once(reason: RefreshReason, signal: AbortSignal, ask: () => Promise<void>): Promise<void>;
 }
 
 export class Refresh {
@@ -43,6 +45,10 @@ export class Refresh {
     this.#asking?.abort(); // it has taken too long
     const asking = new AbortController();
     this.#asking = asking;
+    await this.#host.once(reason, asking.signal, () => this.#call(handler, reason, asking));
+  }
+
+  async #call(handler: CredentialsProvider, reason: RefreshReason, asking: AbortController): Promise<void> {
     if (!this.#host.closed) this.#host.asking(reason);
     if (asking.signal.aborted) return;
     try {

@@ -12,7 +12,7 @@ import type {
   UploaderOptions,
 } from "./api.js";
 import { Alarm } from "./alarm.js";
-import { configOf, providerOf } from "./config.js";
+import { configOf, providerOf, shareName } from "./config.js";
 import { describe } from "./describe.js";
 import { BucketlineError, type Facts } from "./error.js";
 import { events } from "./events.js";
@@ -28,6 +28,7 @@ import {
 import { Records } from "./records.js";
 import { credentialsFrame, Refresh } from "./refresh.js";
 import { Requests } from "./requests.js";
+import { openTabs, type SharedCredentials, type Tabs } from "./tabs.js";
 import { Task } from "./task.js";
 import { Cause } from "./transport.js";
 import { Turns } from "./turns.js";
@@ -39,6 +40,12 @@ export function createUploader(options: UploaderOptions): Uploader {
   return new Session(options);
 }
 
+/** Credentials as tabs tell each other of them. */
+function shared({ accessKey, secretKey, sessionToken, expiration }: Credentials): SharedCredentials {
+  const end = expiration instanceof Date ? expiration.toISOString() : expiration;
+  return { accessKey, sessionToken, expiration: end, secret: secretKey };
+}
+
 class Session implements Uploader {
   readonly ready: Promise<void>;
   readonly #options: UploaderOptions;
@@ -48,7 +55,7 @@ class Session implements Uploader {
 
   #engine: Engine | undefined;
   #hashing: Hashing | undefined;
-  #early: Frame | undefined; // credentials for the engine that is being loaded
+  #early: Credentials | undefined; // for the engine that is being loaded
   #closed = false;
   #unwatch: () => void;
 
@@ -66,6 +73,7 @@ class Session implements Uploader {
   );
 
   readonly #refresh: Refresh;
+  readonly #tabs: Tabs | undefined;
   readonly #records: Records;
   readonly #requests: Requests;
   readonly #notes: Notes;
@@ -73,7 +81,10 @@ class Session implements Uploader {
   constructor(options: UploaderOptions) {
     const config = configOf(options);
     this.#options = { ...options };
-    if (options.credentials && typeof options.credentials !== "function") this.#early = credentialsFrame("createUploader: credentials", options.credentials);
+    if (options.credentials && typeof options.credentials !== "function") {
+      credentialsFrame("createUploader: credentials", options.credentials); // which throws for what cannot be meant
+      this.#early = options.credentials;
+    }
     const session = this; // the hosts read what changes
     const push = (event: Frame): void => this.#turns.push(event);
     this.#refresh = new Refresh({
@@ -82,7 +93,10 @@ class Session implements Uploader {
       push,
       setCredentials: (credentials) => this.setCredentials(credentials),
       asking: (reason) => this.#tell({ type: "refresh", reason }),
+      once: (reason, signal, ask) => this.#tabs?.once(reason, signal, ask) ?? ask(),
     });
+    const name = shareName(options);
+    this.#tabs = name === undefined ? undefined : openTabs(name, { adopt: (credentials) => this.#adopt(credentials) });
     this.#records = new Records({
       bucket: options.bucket,
       endpoint: options.endpoint ?? "",
@@ -142,7 +156,11 @@ class Session implements Uploader {
     this.#engine = engine;
     this.#hashing = new Hashing(engine.module, engine.instance, this.#options.worker ?? defaultWorker());
     const first = isOffline() ? [events.plain("offline")] : [];
-    this.#turns.begin(engine, this.#early ? [this.#early, ...first] : first);
+    const early = this.#early;
+    this.#early = undefined;
+    if (early) first.unshift(credentialsFrame("createUploader: credentials", early));
+    this.#turns.begin(engine, first);
+    if (early && !this.#refresh.error) this.#tabs?.took(shared(early));
   }
 
   upload(file: File | Blob, options: UploadOptions = {}): UploadTask {
@@ -183,18 +201,39 @@ class Session implements Uploader {
   setCredentials(credentials: Credentials): void {
     const next = credentialsFrame("setCredentials", credentials);
     if (!this.#engine && !this.#turns.broken) {
-      this.#early = next;
+      this.#early = credentials;
       return;
     }
     const refused = this.#turns.tell(next);
     if (refused) throw new BucketlineError("setCredentials", refused);
+    this.#tabs?.took(shared(credentials));
+    this.#renewed({ type: "credentials", expiration: new Date(credentials.expiration) });
+  }
+
+  /** Takes what another tab got. */
+  #adopt({ secret, expiration, ...rest }: SharedCredentials): boolean {
+    if (typeof secret !== "string" || !this.#turns.running || this.#closed) return false;
+    const credentials: Credentials = { accessKey: rest.accessKey, secretKey: secret, expiration };
+    if (rest.sessionToken !== undefined) credentials.sessionToken = rest.sessionToken;
+    try {
+      if (this.#turns.tell(credentialsFrame("shareCredentials", credentials))) return false;
+    } catch {
+      return false;
+    }
+    this.#renewed({ type: "credentials", expiration: new Date(expiration), shared: true });
+    return true;
+  }
+
+  /** The engine has new credentials: nobody need be asked for any. */
+  #renewed(event: UploaderEvent): void {
     this.#refresh.over();
     this.#turns.drop(Action.refresh);
-    this.#tell({ type: "credentials", expiration: new Date(credentials.expiration) });
+    this.#tell(event);
     this.#turns.act();
   }
 
   expireCredentials(): void {
+    this.#tabs?.expire();
     this.#want(events.plain("expire"));
   }
 
@@ -289,6 +328,7 @@ class Session implements Uploader {
     this.#closed = true;
     this.#unwatch();
     this.#refresh.close();
+    this.#tabs?.close();
     this.#hashing?.close();
     for (const task of this.#tasks) if (!task.ended) task.dropped = true;
     this.cancelAll();
