@@ -20,6 +20,8 @@ export interface TurnHost {
   wake(at: number | undefined): void;
   /** There will be no engine, or is none any more. */
   broke(why: Facts): void;
+  /** The clock on the wall, in milliseconds since 1970, where it is not this machine's. */
+  wall?(): number;
 }
 
 /** Files told to the engine by one event. */
@@ -176,7 +178,7 @@ export class Turns {
     this.#events = [];
     this.#sent.clear();
     try {
-      const now = frame(Event.now, { x: Math.round(performance.now()), y: Date.now() });
+      const now = frame(Event.now, { x: Math.round(performance.now()), y: this.#host.wall?.() ?? Date.now() });
       const { actions, refused, wake } = engine.step(now, told);
       for (const action of actions) this.#actions.push(action);
       this.#host.wake(wake);
