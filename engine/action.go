@@ -99,6 +99,11 @@ const (
 	// ActNoteSweepEnd tells that EvSweep has come to its end.
 	ActNoteSwept
 	ActNoteSweepEnd
+
+	// ActSign asks, with Config.RemoteSign, for the MAC of Draft.Text, by the
+	// key of the credentials that were set last: answer with EvSigned. It may be
+	// answered in vain, since whatever takes the request back says nothing.
+	ActSign
 )
 
 // NoFile is the File of an Action that is about no file of this session.
@@ -123,6 +128,7 @@ type Action struct {
 	Record   []byte
 	UploadID string
 	Delay    int64 // milliseconds
+	Draft    Draft // ActSign
 }
 
 // State is where a file stands.

@@ -456,7 +456,7 @@ func (e *Engine) transient(s *slot, f *failure) {
 // broke takes the news that a request got no answer.
 func (e *Engine) broke(ev *Event) error {
 	r := e.find(ev.Req)
-	if r == nil {
+	if r == nil || r.kind == ActSign {
 		return ErrNoRequest
 	}
 	cause, asked := ev.Cause, r.broken && !r.stalled

@@ -83,6 +83,7 @@ const (
 func (e *Engine) goOffline() {
 	if !e.offline {
 		e.offline, e.offlineSince, e.probes = true, e.mono, 0
+		e.unsendAll(nil)
 		e.changed++
 		e.showAll()
 	}

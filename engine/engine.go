@@ -81,6 +81,10 @@ type Config struct {
 	// store that refuses the credentials fails the file at once.
 	CanRefresh bool
 
+	// RemoteSign has the driver sign, by ActSign, so that no secret comes in
+	// here: credentials are then given without one.
+	RemoteSign bool
+
 	// FailFirst leaves it to the driver to try again: a file fails at the first
 	// request that does, and what of it is stored is kept for EvRetry. Parts of
 	// a record that the store may not, or does not, list are then believed.
@@ -160,9 +164,14 @@ type Engine struct {
 	skew int64
 	seed uint64
 
+	text     []byte // to sign, of the last draft
+	vain     uint8  // times in a row that no signature came
+	vainMark uint32 // number of the first request after the last such time
+
 	active   int // slots in use
 	large    int // of those, files that go up in parts, and streams
-	inFlight int // requests under way
+	inFlight int // requests under way, and those that are being signed
+	signing  int // of those, the latter
 	hashes   int // digests being computed
 	launched uint32
 	served   uint32
@@ -250,6 +259,7 @@ func New(c Config) (*Engine, error) {
 	}
 	return &Engine{
 		config:   c,
+		keeper:   cred.Keeper{SecretKept: c.RemoteSign},
 		target:   c.Target,
 		address:  address,
 		seed:     c.Seed,
@@ -267,15 +277,17 @@ func outside(millis int64) bool { return millis < 0 || millis > MaxMillis }
 func (e *Engine) Presign(now Now, key string, expiresSeconds int) (string, error) {
 	wall := e.correct(now.Wall)
 	c, ok := e.keeper.Current(wall)
-	if !ok {
+	switch {
+	case e.config.RemoteSign:
+		return "", ErrRemote
+	case !ok:
 		return "", ErrHeld
 	}
 	var r s3.Request
-	if err := e.address.HeadObject(&r, &s3.Object{Key: key}); err != nil {
+	err := e.wordPresign(&r, key)
+	if err != nil {
 		return "", err
 	}
-	r.Method = "GET"
-	var err error
 	if e.config.SignatureVersion == 2 {
 		err = e.v2.Presign(&r, &c.Credentials, wall, expiresSeconds)
 	} else {
@@ -285,6 +297,12 @@ func (e *Engine) Presign(now Now, key string, expiresSeconds int) (string, error
 		return "", err
 	}
 	return string(r.AppendURL(nil)), nil
+}
+
+func (e *Engine) wordPresign(r *s3.Request, key string) error {
+	err := e.address.HeadObject(r, &s3.Object{Key: key})
+	r.Method = "GET"
+	return err
 }
 
 // ErrHeld says that nothing can be signed now: credentials are absent or have
@@ -314,7 +332,7 @@ func (e *Engine) Totals() Totals {
 		Acknowledged: e.stored + e.acknowledged,
 		Stored:       e.stored,
 		Resent:       e.resent,
-		InFlight:     e.inFlight,
+		InFlight:     e.inFlight - e.signing,
 		Window:       e.window.size(),
 		Offline:      e.offline,
 		Held:         e.held,

@@ -118,6 +118,12 @@ const (
 	// EvAbandon asks for the upload that Record describes to be aborted; the
 	// record, Name in the journal, is then forgotten.
 	EvAbandon
+
+	// EvSigned answers ActSign: Digest is the MAC, raw, or empty where there is
+	// none. It is HMAC-SHA256 by the signing key, with signature version 2
+	// HMAC-SHA1 by the secret. A Req that is not to be sent any more is no
+	// mistake.
+	EvSigned
 )
 
 // Event tells the engine what happened. Handle only borrows what it points to.
@@ -136,7 +142,7 @@ type Event struct {
 	Status      int               // EvAnswered: HTTP status, 100 to 599
 	Header      []s3.Field        // EvAnswered
 	Body        []byte            // EvAnswered: at most MaxAnswerBytes
-	Digest      []byte            // EvAnswered, EvHashed: raw
+	Digest      []byte            // EvAnswered, EvHashed, EvSigned: raw
 	Cause       Cause             // EvBroke, EvUndescribed, EvLoaded, EvSaved
 	Credentials *cred.Credentials // EvCredentials
 	Record      []byte            // EvLoaded, EvAbandon

@@ -22,8 +22,12 @@ func (e *Engine) PolicyFields(now Now) ([]s3.Field, error) {
 }
 
 // SignPolicy returns the signature of policy, in base64, by the credentials and
-// in the second of PolicyFields. It fails with ErrHeld as that does.
+// in the second of PolicyFields. It fails with ErrHeld as that does, and with
+// ErrRemote where signatures are made elsewhere.
 func (e *Engine) SignPolicy(now Now, policy []byte) (string, error) {
+	if e.config.RemoteSign {
+		return "", ErrRemote
+	}
 	wall := e.correct(now.Wall)
 	c, ok := e.keeper.Current(wall)
 	if !ok {

@@ -57,6 +57,8 @@ func (e *Engine) Handle(now Now, ev *Event) error {
 		return e.broke(ev)
 	case EvHashed:
 		return e.hashed(ev)
+	case EvSigned:
+		return e.signed(ev)
 	case EvRead:
 		return e.readMore(ev)
 	case EvLoaded:

@@ -10,10 +10,11 @@ import (
 // had nothing more to ask for, and nothing when all is well. Its counters are
 // compared with what they count, and each slot must have something to wait for.
 func wrong(e *Engine) string {
-	active, large, sends, hashes := 0, 0, 0, 0
+	active, large, sends, signs, hashes := 0, 0, 0, 0, 0
 	var acknowledged, sent int64
 	flying := map[*slot]int{}
 	asides := map[*slot]int{}
+	signing := map[*slot]int{}
 	for i := range e.requests {
 		r := &e.requests[i]
 		if !r.live {
@@ -22,6 +23,10 @@ func wrong(e *Engine) string {
 		s := &e.slots[r.slot]
 		flying[s]++
 		switch r.kind {
+		case ActSign:
+			signs++
+			signing[s]++
+			sends++
 		case ActSend:
 			sends++
 			sent += r.sent
@@ -42,8 +47,9 @@ func wrong(e *Engine) string {
 		if s.job == jobFile && e.table.Class(s.file) == queue.ClassLarge {
 			large++
 		}
-		if s.inFlight != flying[s] || s.asides != asides[s] {
-			return fmt.Sprintf("file %d: %d under way and %d of them asides, counted %d and %d", s.file, flying[s], asides[s], s.inFlight, s.asides)
+		if s.inFlight != flying[s] || s.asides != asides[s] || s.signing != signing[s] {
+			return fmt.Sprintf("file %d: %d under way, %d of them asides and %d being signed, counted %d, %d and %d",
+				s.file, flying[s], asides[s], signing[s], s.inFlight, s.asides, s.signing)
 		}
 		if s.stuck(e) {
 			return fmt.Sprintf("file %d, job %d: nothing to wait for in step %d", s.file, s.job, s.step)
@@ -55,9 +61,9 @@ func wrong(e *Engine) string {
 	for i := range e.parked {
 		acknowledged += e.parked[i].acknowledged
 	}
-	got := fmt.Sprint(active, large, sends, hashes, acknowledged, sent)
-	if counted := fmt.Sprint(e.active, e.large, e.inFlight, e.hashes, e.acknowledged, e.sent); got != counted {
-		return "there are " + got + ", counted " + counted + " (slots, large files, sends, digests, bytes acknowledged, bytes sent)"
+	got := fmt.Sprint(active, large, sends, signs, hashes, acknowledged, sent)
+	if counted := fmt.Sprint(e.active, e.large, e.inFlight, e.signing, e.hashes, e.acknowledged, e.sent); got != counted {
+		return "there are " + got + ", counted " + counted + " (slots, large files, sends, being signed, digests, bytes acknowledged, bytes sent)"
 	}
 	return ""
 }
@@ -89,7 +95,7 @@ func (p *parts) wrong(e *Engine, s *slot) string {
 	sending, reading := map[uint16]bool{}, map[uint16]bool{}
 	for i := range e.requests {
 		if r := &e.requests[i]; r.live && &e.slots[r.slot] == s && r.part != 0 {
-			sending[r.part] = sending[r.part] || r.kind == ActSend
+			sending[r.part] = sending[r.part] || r.kind == ActSend || r.kind == ActSign
 			reading[r.part] = reading[r.part] || r.kind == ActHash
 		}
 	}

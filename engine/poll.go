@@ -16,7 +16,7 @@ import (
 // request has ended.
 func (e *Engine) Poll(now Now, act *Action) bool {
 	now = e.read(now)
-	if e.notes.poll(act) || e.pollBreakOff(act) || e.pollBegin(act) || e.pollAside(act) || e.pollSend(now, act) {
+	if e.notes.poll(act) || e.pollBreakOff(act) || e.pollBegin(act) || e.pollAside(act) || e.pollSigned(now, act) || e.pollSend(now, act) {
 		return true
 	}
 	return e.notes.poll(act)
@@ -206,7 +206,7 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		return ok && e.unhold(act)
 	}
 	// Valid now is not enough: they are to be valid until the request is there.
-	at := now.Wall + e.takes(s, now)
+	at := now.Wall + e.takes(s.nextLength(e.mono), now)
 	c, ok := e.keeper.Current(at)
 	switch {
 	case ok && e.unhold(act):
@@ -227,7 +227,8 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		e.unworded(s, inputError(err))
 		return e.notes.poll(act) || e.pollSend(now, act)
 	}
-	if err := e.sign(r, c, now); err != nil {
+	draft, err := e.sign(r, c, now)
+	if err != nil {
 		if s.form {
 			// What does not fit into a form goes up without one.
 			s.form = false
@@ -236,40 +237,55 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		e.unworded(s, Error{Code: s3.CodeFormInvalid, Op: r.send.Op})
 		return e.notes.poll(act) || e.pollSend(now, act)
 	}
-	e.launch(s, i, ActSend)
-	e.probed()
 	r.signedWith = c
+	e.served++
+	s.served = e.served
+	if e.config.RemoteSign {
+		e.launch(s, i, ActSign)
+		*act = Action{Kind: ActSign, File: s.file, Req: r.id(i), Draft: draft}
+		e.show(s)
+		return true
+	}
+	e.launch(s, i, ActSend)
+	e.goes(s, i, now, act)
+	return true
+}
+
+// goes asks for request i, which is signed, to be sent.
+func (e *Engine) goes(s *slot, i int, now Now, act *Action) {
+	e.probed()
 	if s.step == stepComplete && s.completing == 0 {
 		s.completing = int64(now.Wall)
 	}
-	e.served++
-	s.served = e.served
+	r := &e.requests[i]
 	*act = Action{
 		Kind: ActSend, File: s.file, Req: r.id(i), Send: &r.send,
 		Part: r.part, Offset: r.offset, Length: r.length, Hash: r.hash,
 	}
 	e.show(s)
-	return true
 }
 
-func (e *Engine) sign(r *request, c *cred.Credentials, now Now) error {
+// sign signs r, or words what is to be signed elsewhere.
+func (e *Engine) sign(r *request, c *cred.Credentials, now Now) (Draft, error) {
 	switch {
+	case e.config.RemoteSign:
+		return e.draft(r, c, now)
 	case r.send.Op == s3.OpPostObject:
-		return e.signForm(r, c, now)
+		return Draft{}, e.signForm(r, c, now)
 	case e.config.SignatureVersion == 2:
 		e.v2.SignHeader(&r.send, &c.Credentials, now.Wall)
 	default:
 		e.v4.SignHeader(&r.send, &c.Credentials, e.address.Region, now.Wall)
 	}
-	return nil
+	return Draft{}, nil
 }
 
 // formMillis is how long a form may be used: longer than any upload of one
 // request should take, since the store judges it when it has arrived.
 const formMillis = 3_600_000
 
-// signForm makes a policy that allows this very form, and adds it.
-func (e *Engine) signForm(r *request, c *cred.Credentials, now Now) error {
+// formPolicy makes a policy that allows this very form.
+func (e *Engine) formPolicy(r *request, c *cred.Credentials, now Now) *sign.Policy {
 	p := &e.policy
 	p.Conditions, p.Form = p.Conditions[:0], p.Form[:0]
 	p.Expiration = min(now.Wall+formMillis, c.Expiration)
@@ -278,6 +294,12 @@ func (e *Engine) signForm(r *request, c *cred.Credentials, now Now) error {
 	for _, f := range r.send.Form {
 		p.Field(f.Name, f.Value)
 	}
+	return p
+}
+
+// signForm adds its policy to a form, and the signature of that.
+func (e *Engine) signForm(r *request, c *cred.Credentials, now Now) error {
+	p := e.formPolicy(r, c, now)
 	var err error
 	if e.config.SignatureVersion == 2 {
 		err = e.v2.Policy(p, &c.Credentials, now.Wall)

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"strconv"
 	"strings"
 
@@ -35,6 +39,8 @@ func (s *script) print(act *Action) {
 		s.printf("describe %s\n", file)
 	case ActSend:
 		s.printSend(act)
+	case ActSign:
+		s.printSign(act)
 	case ActBreakOff:
 		for name, id := range s.live {
 			if id == act.Req {
@@ -135,6 +141,40 @@ func (s *script) printSend(act *Action) {
 		}
 	}
 	s.printf("\n")
+}
+
+// printSign prints what is to be signed, by the name that the request will have,
+// and keeps its signature.
+func (s *script) printSign(act *Action) {
+	r := s.engine.find(act.Req)
+	name := fileName(act.File) + "/" + r.send.Op.String()
+	if r.part > 0 {
+		name += "/" + strconv.Itoa(int(r.part))
+	}
+	s.live[name] = act.Req
+	s.macs[act.Req] = macOf(act.Draft, "secret")
+	s.printf("sign %s", name)
+	if act.Draft.Scope != "" {
+		s.printf(" for %s", act.Draft.Scope)
+	}
+	s.printf("\n")
+}
+
+// macOf is what the holder of the secret makes of a draft.
+func macOf(d Draft, secret string) []byte {
+	mac := func(new func() hash.Hash, key, text []byte) []byte {
+		m := hmac.New(new, key)
+		m.Write(text)
+		return m.Sum(nil)
+	}
+	if d.Scope == "" {
+		return mac(sha1.New, []byte(secret), d.Text)
+	}
+	key := []byte("AWS4" + secret)
+	for step := range strings.SplitSeq(d.Scope, "/") {
+		key = mac(sha256.New, key, []byte(step))
+	}
+	return mac(sha256.New, key, d.Text)
 }
 
 // signer is the access key ID of a signed request.

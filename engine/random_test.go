@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -28,6 +29,8 @@ type world struct {
 	asked   int // refreshes that wait for an answer
 	expires sign.UnixMilli
 	calm    bool // nothing breaks any more
+	vault   map[ReqID]Draft
+	signing []ReqID // in order of asking; some may have been taken back
 }
 
 type flight struct {
@@ -52,7 +55,7 @@ func TestRandom_rulesHoldInEveryOrder(t *testing.T) {
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, rand: rand.New(rand.NewPCG(seed, 1)), now: Now{Wall: startWall},
-		flying: map[ReqID]*flight{}, uploads: map[string]bool{}, ended: map[FileID]State{},
+		flying: map[ReqID]*flight{}, vault: map[ReqID]Draft{}, uploads: map[string]bool{}, ended: map[FileID]State{},
 	}
 	w.limit = 1 + w.rand.IntN(8)
 	var err error
@@ -63,6 +66,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		MultipartThreshold: 1 << 20,
 		SignatureVersion:   2 + 2*w.rand.IntN(2),
 		CanRefresh:         true,
+		RemoteSign:         seed%2 == 1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +93,10 @@ func (w *world) something() {
 		w.handle(Event{Kind: EvExpire})
 	case n < 24 && w.asked > 0:
 		w.refresh()
+	case n < 26 && w.files > 0:
+		w.handle(Event{Kind: []EventKind{EvOffline, EvOnline, EvPauseAll, EvResumeAll}[w.rand.IntN(4)]})
+	case n < 60 && len(w.signing) > 0:
+		w.sign(w.rand.IntN(len(w.signing)))
 	case len(w.order) > 0:
 		w.finish(w.order[w.rand.IntN(len(w.order))])
 	}
@@ -113,9 +121,29 @@ func (w *world) refresh() {
 func (w *world) credentials() {
 	w.expires = w.now.Wall + 30_000
 	w.handle(Event{Kind: EvCredentials, Credentials: &cred.Credentials{
-		Credentials: sign.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: "token"},
+		Credentials: sign.Credentials{AccessKeyID: "AKID", SecretAccessKey: w.secret(), SessionToken: "token"},
 		Expiration:  w.expires,
 	}})
+}
+
+// secret is what credentials are given with.
+func (w *world) secret() string {
+	if w.engine.config.RemoteSign {
+		return ""
+	}
+	return "secret"
+}
+
+// sign has the i-th signature that was asked for be made, or not.
+func (w *world) sign(i int) {
+	id := w.signing[i]
+	w.signing = append(w.signing[:i], w.signing[i+1:]...)
+	ev := Event{Kind: EvSigned, Req: id}
+	if w.calm || w.rand.IntN(20) > 0 {
+		ev.Digest = macOf(w.vault[id], "secret")
+	}
+	delete(w.vault, id)
+	w.handle(ev)
 }
 
 // finish ends a request in one of the ways it may end.
@@ -181,6 +209,12 @@ func (w *world) drain() {
 			w.handle(Event{Kind: EvDescribed, File: act.File, Object: &s3.Object{Key: "f" + strconv.Itoa(int(act.File))}})
 		case ActSend:
 			w.sent(act)
+		case ActSign:
+			if _, twice := w.vault[act.Req]; twice {
+				w.t.Fatalf("request %d is being signed already", act.Req)
+			}
+			w.vault[act.Req] = Draft{append([]byte(nil), act.Draft.Text...), act.Draft.Scope}
+			w.signing = append(w.signing, act.Req)
 		case ActHash:
 			w.handle(Event{Kind: EvHashed, Req: act.Req, Digest: make([]byte, act.Hash.Size())})
 		case ActBreakOff:
@@ -215,8 +249,8 @@ func (w *world) sent(act Action) {
 	switch {
 	case w.now.Wall >= w.expires:
 		w.t.Fatalf("signed %v with credentials that have ended", act.Send.Op)
-	case len(act.Send.Authorization) == 0:
-		w.t.Fatalf("sent %v unsigned", act.Send.Op)
+	case string(act.Send.Authorization) != w.signedHere(act.Send):
+		w.t.Fatalf("sent %v signed as %s, want %s", act.Send.Op, act.Send.Authorization, w.signedHere(act.Send))
 	case w.flying[act.Req] != nil:
 		w.t.Fatalf("request %d is under way already", act.Req)
 	case w.ended[act.File] != 0 && act.Send.Op != s3.OpAbortMultipartUpload && act.Send.Op != s3.OpListParts:
@@ -231,9 +265,27 @@ func (w *world) sent(act Action) {
 	}
 	w.flying[act.Req] = f
 	w.order = append(w.order, act.Req)
-	if len(w.flying) > w.limit {
+	if len(w.flying)+w.engine.signing > w.limit {
 		w.t.Fatalf("%d requests under way, the limit is %d", len(w.flying), w.limit)
 	}
+}
+
+// signedHere signs r as it is, but with the secret at hand.
+func (w *world) signedHere(r *s3.Request) string {
+	date, _ := s3.HeaderValue(r.Header, "x-amz-date")
+	at, ok := s3.ParseTime(date)
+	if !ok {
+		w.t.Fatalf("dated %q", date)
+	}
+	again := *r
+	again.Header, again.Authorization = slices.Clone(r.Header), nil
+	c := &sign.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: "token"}
+	if w.engine.config.SignatureVersion == 2 {
+		new(sign.V2).SignHeader(&again, c, sign.UnixMilli(at))
+	} else {
+		new(sign.V4).SignHeader(&again, c, "eu-west-1", sign.UnixMilli(at))
+	}
+	return string(again.Authorization)
 }
 
 func (w *world) moved(act Action) {
@@ -272,6 +324,11 @@ func (w *world) settle() {
 		w.drain()
 		totals := w.engine.Totals()
 		switch {
+		case i == 0:
+			w.handle(Event{Kind: EvOnline})
+			w.handle(Event{Kind: EvResumeAll})
+		case len(w.signing) > 0:
+			w.sign(0)
 		case len(w.order) > 0:
 			w.finish(w.order[0])
 		case w.asked > 0 || totals.Held:

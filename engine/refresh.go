@@ -18,19 +18,24 @@ type refresh struct {
 	waiting  bool    // for retryAt
 }
 
-// takes is how long the slot's next request will take, as far as the measured
-// rate tells: for so long its credentials should still be valid. Where fresh
-// ones would not be, waiting for them is of no use.
-func (e *Engine) takes(s *slot, now Now) sign.UnixMilli {
-	if !e.config.CanRefresh || e.refresh.failures > 0 {
-		return 0 // there are no others
-	}
-	length := int64(0)
+// nextLength is how many bytes of its file the slot's next request carries.
+func (s *slot) nextLength(now Instant) int64 {
 	switch s.step {
 	case stepPut:
-		length = s.plan.Size
+		return s.plan.Size
 	case stepParts:
-		_, length = s.plan.Range(s.nextPart(e.mono))
+		_, length := s.plan.Range(s.nextPart(now))
+		return length
+	}
+	return 0
+}
+
+// takes is how long a request with so many bytes of a file will take, as far as
+// the measured rate tells: for so long its credentials should still be valid.
+// Where fresh ones would not be, waiting for them is of no use.
+func (e *Engine) takes(length int64, now Now) sign.UnixMilli {
+	if !e.config.CanRefresh || e.refresh.failures > 0 {
+		return 0 // there are no others
 	}
 	millis := e.rate.millis(length)
 	if _, total := e.keeper.Life(now.Wall); millis > total/2 {

@@ -3,13 +3,15 @@ package engine
 import (
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/s3"
+	"github.com/bucketline/bucketline/sign"
 )
 
 // request is one request under way, or a place for one: a Send, a Hash or a
 // Read.
 type request struct {
 	live       bool
-	kind       ActionKind // ActSend, ActHash, ActRead
+	kind       ActionKind // ActSend, ActSign before it, ActHash, ActRead
+	signed     bool       // of ActSign: it may go
 	breakOff   bool       // ActBreakOff is to be asked
 	broken     bool       // ActBreakOff has been asked
 	stalled    bool       // because no byte moved
@@ -25,7 +27,8 @@ type request struct {
 	hash       s3.Algorithm // what the driver computes beside
 	number     uint32
 	begun      Instant
-	moved      Instant // when a byte last moved
+	moved      Instant        // when a byte last moved
+	dated      sign.UnixMilli // of ActSign
 	signedWith *cred.Credentials
 	send       s3.Request
 }
@@ -75,10 +78,15 @@ func (e *Engine) launch(s *slot, i int, kind ActionKind) *request {
 	r.number = e.launched
 	e.launched++
 	s.inFlight++
-	if kind == ActSend {
+	switch kind {
+	case ActSign:
+		e.signing++
+		s.signing++
+		fallthrough
+	case ActSend:
 		e.inFlight++
 		s.asked = s.step != stepParts
-	} else {
+	default:
 		s.asides++
 	}
 	if kind == ActHash {
@@ -102,19 +110,24 @@ func (e *Engine) indexOf(s *slot) int {
 func (e *Engine) finish(r *request) *slot {
 	s := &e.slots[r.slot]
 	s.inFlight--
-	if r.kind == ActSend {
+	switch r.kind {
+	case ActSign:
+		e.signing--
+		s.signing--
+		fallthrough
+	case ActSend:
 		e.sent -= r.sent
 		e.inFlight--
 		if r.step == s.step && s.step != stepParts {
 			s.asked = false
 		}
-	} else {
+	default:
 		s.asides--
 	}
 	if r.kind == ActHash {
 		e.hashes--
 	}
-	r.live, r.breakOff = false, false
+	r.live, r.breakOff, r.signed = false, false, false
 	r.generation++
 	e.changed++
 	return s
@@ -128,6 +141,7 @@ func (r *request) clean() {
 
 // breakOffAll asks for all requests of s to be dropped.
 func (e *Engine) breakOffAll(s *slot) {
+	e.unsendAll(s)
 	for i := range e.requests {
 		if r := &e.requests[i]; r.live && &e.slots[r.slot] == s {
 			r.breakOff = !r.broken
@@ -137,6 +151,7 @@ func (e *Engine) breakOffAll(s *slot) {
 
 // breakOffSends asks for what s sends to be dropped, and lets its reading go on.
 func (e *Engine) breakOffSends(s *slot) {
+	e.unsendAll(s)
 	for i := range e.requests {
 		if r := &e.requests[i]; r.live && r.kind == ActSend && &e.slots[r.slot] == s {
 			r.breakOff = !r.broken

@@ -31,12 +31,13 @@ func (s *script) event(words []string, line string) Event {
 		if len(words) == 3 {
 			id = words[2]
 		}
+		secret := "secret"
+		if s.config.RemoteSign {
+			secret = ""
+		}
 		return Event{Kind: EvCredentials, Credentials: &cred.Credentials{
-			Credentials: sign.Credentials{
-				AccessKeyID:     id,
-				SecretAccessKey: "secret", SessionToken: "token",
-			},
-			Expiration: s.now.Wall + sign.UnixMilli(s.number(words[1])*1000),
+			Credentials: sign.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: "token"},
+			Expiration:  s.now.Wall + sign.UnixMilli(s.number(words[1])*1000),
 		}}
 	case "sent":
 		return Event{Kind: EvSent, Req: s.req(words[1]), Bytes: s.number(words[2])}
@@ -48,6 +49,8 @@ func (s *script) event(words []string, line string) Event {
 		return Event{Kind: EvHashed, Req: s.req(words[1]), Digest: s.hex(words[2])}
 	case "read":
 		return Event{Kind: EvRead, Req: s.req(words[1]), Bytes: s.number(words[2]), Last: len(words) > 3}
+	case "sign":
+		return s.sign(words)
 	case "load":
 		return s.load(words)
 	case "saved":
@@ -128,6 +131,17 @@ func (s *script) describe(words []string) Event {
 				s.fail("no such property: %s", w)
 			}
 		}
+	}
+	return ev
+}
+
+// sign makes the signature of a request as whoever keeps the secret does.
+func (s *script) sign(words []string) Event {
+	ev := Event{Kind: EvSigned, Req: s.req(words[1])}
+	if len(words) == 2 {
+		ev.Digest = s.macs[ev.Req]
+	} else if words[2] == "short" {
+		ev.Digest = []byte("MAC")
 	}
 	return ev
 }

@@ -87,6 +87,7 @@ type slot struct {
 
 	inFlight     int   // requests of this slot under way
 	asides       int   // of those, ActHash and ActRead
+	signing      int   // of those, ActSign
 	acknowledged int64 // bytes of stored parts
 	kept         int64 // of those, what an earlier run sent
 	asked        bool  // the one request of this step is under way
@@ -161,7 +162,7 @@ func (s *slot) ready(now Instant) bool {
 func (s *slot) deciding() bool {
 	switch s.step {
 	case stepComplete, stepHead:
-		return s.asked || s.doubt
+		return s.asked && s.signing == 0 || s.doubt
 	case stepList:
 		return s.listing == listProbe
 	}

@@ -117,6 +117,7 @@ type script struct {
 	names  map[FileID]string // of the record that was asked for last
 	disk   map[string][]byte // the journal's records by name
 	set    int               // how many credentials have been set
+	macs   map[ReqID][]byte  // of what is to be signed
 	record *json.Encoder     // or nil
 }
 
@@ -144,7 +145,7 @@ func (s *script) tell(line told) {
 // block, since all that a block tells the engine happens at one moment.
 //
 //	config [connections=N] [part=MiB] [threshold=MiB] [v2] [norefresh] [profile=NAME]
-//	       [checksum=auto|NAME] [retry=SECONDS] [stall=SECONDS] [form=MiB] [seed=N]
+//	       [remote] [checksum=auto|NAME] [retry=SECONDS] [stall=SECONDS] [form=MiB] [seed=N]
 //	                           a new session; what is on disk stays there
 //	wait SECONDS               time passes, and the driver sends no tick
 //	sleep                      the driver sleeps until Wake, and sends EvTick
@@ -160,6 +161,7 @@ func (s *script) tell(line told) {
 //	break REQUEST CAUSE
 //	hash REQUEST HEX
 //	read REQUEST BYTES [last]
+//	sign REQUEST [none|short]
 //	load FILE [damaged|torn|later|locked|broken]; no word: what is on disk
 //	saved FILE [failed]
 //
@@ -270,6 +272,7 @@ func (s *script) configure(words []string) {
 		s.disk, s.names = map[string][]byte{}, map[FileID]string{}
 	}
 	s.live, s.told, s.set, s.now = map[string]ReqID{}, false, 0, Now{Wall: startWall}
+	s.macs = map[ReqID][]byte{}
 	s.tell(told{Config: &s.config})
 }
 
@@ -284,6 +287,8 @@ func (s *script) setting(word string) {
 		s.config.MultipartThreshold = s.number(value) << 20
 	case "v2":
 		s.config.SignatureVersion = 2
+	case "remote":
+		s.config.RemoteSign = true
 	case "norefresh":
 		s.config.CanRefresh = false
 	case "profile":

@@ -33,6 +33,7 @@ func (e *Engine) Wake() (Instant, bool) {
 		sooner(max(e.probeAt, e.mono))
 	}
 	e.refreshWakes(sooner)
+	e.signWakes(sooner)
 	return at, ok
 }
 
@@ -45,6 +46,7 @@ func (e *Engine) tick(now Now) {
 			r.breakOff, r.stalled = true, true
 		}
 	}
+	e.tickSigning()
 	e.tickRefresh(now)
 	e.showAll()
 }
