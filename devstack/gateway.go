@@ -475,16 +475,20 @@ func (h *hooks) rights(s *session) (rights, error) {
 }
 
 // mayPut reports whether the session may put an object under key. It judges the
-// key as the gateway will store it.
+// key as it is and as the gateway will store it: neither may be anybody else's.
 func (h *hooks) mayPut(g *gateway, s *session, bucket, key string) bool {
 	r, err := h.rights(s)
 	if err != nil {
 		return false
 	}
-	resource := arnPrefix + bucket + "/" + g.store.NormalizeObjectKey(bucket, key)
 	const action = string(auth.PutObjectAction)
-	return r.role.decide(action, resource, "") == allowed &&
-		(!r.narrowed || r.session.decide(action, resource, "") == allowed)
+	for _, k := range []string{key, g.store.NormalizeObjectKey(bucket, key)} {
+		resource := arnPrefix + bucket + "/" + k
+		if r.role.decide(action, resource, "") != allowed || r.narrowed && r.session.decide(action, resource, "") != allowed {
+			return false
+		}
+	}
+	return true
 }
 
 func gatewayError(err error) error {

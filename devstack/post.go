@@ -26,13 +26,12 @@ const (
 	maxFormHeadBytes = 4 * maxFormBytes
 )
 
-// A form is the beginning of a POST Object request: the fields, and the header
-// of the file's part. The file's bytes stay in the request's body.
+// A form is the beginning of a POST Object request: the fields, and what the
+// file is called. The file's bytes stay in the request's body.
 type form struct {
 	fields   []field // in the order sent, names in lower case and each only once
 	boundary string
 	fileName string // as the client sent it
-	fileHead []byte // the header of the file's part, as sent, with its blank line
 	size     int64  // bytes of the body that the above took
 }
 
@@ -175,13 +174,13 @@ func readForm(b *bufio.Reader, boundary string) (*form, *refusal) {
 	}
 	total := 0
 	for {
-		head, params, refused := f.partHead(b)
+		params, refused := f.partHead(b)
 		if refused != nil {
 			return nil, refused
 		}
 		name := strings.ToLower(params["name"])
 		if name == "file" {
-			f.fileName, f.fileHead = params["filename"], head
+			f.fileName = params["filename"]
 			if strings.ContainsAny(f.fileName, "\r\n") {
 				return nil, refusedMalformed // it would end a field's line in encode
 			}
@@ -212,32 +211,33 @@ func isBoundary(s string) bool {
 	return len(s) > 0 && len(s) <= 70
 }
 
-// partHead reads the header of one part, which must be that of a form field.
-func (f *form) partHead(b *bufio.Reader) (head []byte, params map[string]string, refused *refusal) {
+// partHead reads the header of one part, which must be that of a form field. Of
+// what it says only the parameters of the disposition are kept: encode writes
+// them anew, so that the gateway cannot read another name there.
+func (f *form) partHead(b *bufio.Reader) (params map[string]string, refused *refusal) {
 	for {
 		line, refused := f.line(b)
 		if refused != nil {
-			return nil, nil, refused
+			return nil, refused
 		}
-		head = append(head, line...)
 		text := strings.TrimSpace(string(line))
 		if text == "" {
 			break
 		}
 		name, value, _ := strings.Cut(text, ":")
-		if !strings.EqualFold(name, "Content-Disposition") {
+		if !strings.EqualFold(strings.TrimSpace(name), "Content-Disposition") {
 			continue
 		}
 		kind, p, err := mime.ParseMediaType(value)
 		if err != nil || kind != "form-data" || params != nil {
-			return nil, nil, refusedMalformed
+			return nil, refusedMalformed
 		}
 		params = p
 	}
 	if params["name"] == "" {
-		return nil, nil, refusedMalformed
+		return nil, refusedMalformed
 	}
-	return head, params, nil
+	return params, nil
 }
 
 // value reads a field's value and the boundary after it.
@@ -309,7 +309,7 @@ func (f *form) expandFileName() {
 }
 
 // encode writes the fields and the header of the file's part, as a browser
-// does: the file's bytes follow.
+// does: the file's bytes follow. Nothing stands as the client wrote it.
 func (f *form) encode() []byte {
 	var b bytes.Buffer
 	quote := strings.NewReplacer("\\", "\\\\", `"`, `\"`, "\r", "%0D", "\n", "%0A")
@@ -317,7 +317,6 @@ func (f *form) encode() []byte {
 		b.WriteString("--" + f.boundary + "\r\nContent-Disposition: form-data; name=\"" + quote.Replace(have.name) + "\"\r\n\r\n")
 		b.WriteString(have.value + "\r\n")
 	}
-	b.WriteString("--" + f.boundary + "\r\n")
-	b.Write(f.fileHead)
+	b.WriteString("--" + f.boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + quote.Replace(f.fileName) + "\"\r\n\r\n")
 	return b.Bytes()
 }
