@@ -52,6 +52,7 @@ const (
 //	ActNoteSwept     fields name and uploadId; if it was not: x: status, fields
 //	                 of its Error
 //	ActNoteSweepEnd
+//	ActSign          file, request, field scope, body: what is to be signed
 //
 // A result is x: bytes, fields etag, versionId, key and checksum, the name of
 // its Algorithm; body: its digest, raw. The fields of an Error are code,
@@ -64,6 +65,9 @@ func AppendAction(dst []byte, a *engine.Action, f *Frame) []byte {
 		frameRequest(f, a.Send)
 	case engine.ActHash, engine.ActRead:
 		f.A, f.X, f.Y = uint8(a.Hash), a.Offset, a.Length
+	case engine.ActSign:
+		f.add("scope", a.Draft.Scope)
+		f.Body = a.Draft.Text
 	case engine.ActRefresh, engine.ActNoteHold:
 		f.A = uint8(a.Reason)
 	case engine.ActLoad, engine.ActSave, engine.ActAppend, engine.ActForget, engine.ActUnlock:
@@ -166,7 +170,7 @@ func AppendRefusal(dst []byte, index uint16, err error) []byte {
 		f.add("requestId", refused.RequestID)
 		f.add("text", refused.Message)
 		return f.Append(dst)
-	case errors.Is(err, engine.ErrHeld):
+	case errors.Is(err, engine.ErrHeld), errors.Is(err, engine.ErrRemote):
 		f.add("code", "CredentialsHeld")
 	case errors.As(err, &coded):
 		f.add("code", coded.Code())

@@ -39,7 +39,8 @@ func ReadNow(f *Frame) (engine.Now, error) {
 //	EvAnswered     request, a: length of the digest, b: status, fields: headers,
 //	               body: the digest, then the answer's
 //	EvBroke        request, a: Cause
-//	EvCredentials  fields: accessKey, secretKey, sessionToken, expiration
+//	EvCredentials  fields: accessKey, secretKey, sessionToken, expiration; no
+//	               secretKey where the option remoteSign is set
 //	EvRefreshFailed, EvExpire, EvTick
 //	EvCancel, EvPause, EvResume, EvRetry
 //	               file
@@ -56,6 +57,7 @@ func ReadNow(f *Frame) (engine.Now, error) {
 //	EvSweep        y: wall clock, field prefix; body: upload IDs to keep, each
 //	               with a line feed after it
 //	EvAbandon      field name, body: the record
+//	EvSigned       request, body: the MAC, if there is one
 //
 // ev points into f and into memory of its own; of what it held before it keeps
 // the room for Files. Errors are ErrFrame for what is not well formed, and those
@@ -85,7 +87,7 @@ func ReadEvent(f *Frame, ev *engine.Event) error {
 		return readCredentials(f.Fields, ev.Credentials)
 	case engine.EvPrioritize:
 		ev.Priority = queue.Priority(f.A)
-	case engine.EvHashed:
+	case engine.EvHashed, engine.EvSigned:
 		ev.Digest = f.Body
 	case engine.EvRead:
 		if f.A > 1 {

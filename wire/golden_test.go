@@ -123,6 +123,8 @@ var events = []struct {
 		"abandon", Frame{Fields: fields("name", "00ff"), Body: []byte{0x89, 'B'}},
 		engine.Event{Name: "00ff", Record: []byte{0x89, 'B'}},
 	},
+	{"signed", Frame{Req: 3, Body: []byte{9, 8, 7, 6}}, engine.Event{Req: 3, Digest: []byte{9, 8, 7, 6}}},
+	{"signed, no signature", Frame{Req: 3}, engine.Event{Req: 3}},
 }
 
 // kinds are those of events, by the names of names.json and the two of which
@@ -210,6 +212,8 @@ func actions(t *testing.T) []engine.Action {
 		{Kind: engine.ActNoteAll, State: queue.StatePaused},
 		{Kind: engine.ActNoteSwept, File: engine.NoFile, Name: "u/a", UploadID: "U1", Err: refused},
 		{Kind: engine.ActNoteSweepEnd, File: engine.NoFile},
+		{Kind: engine.ActSign, File: 7, Req: 3, Draft: engine.Draft{Text: []byte("AWS4-HMAC-SHA256\n…"), Scope: "20261125/eu-west-1/s3/aws4_request"}},
+		{Kind: engine.ActSign, File: 7, Req: 3, Draft: engine.Draft{Text: []byte("PUT\n…")}},
 	}
 }
 

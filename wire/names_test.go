@@ -86,7 +86,7 @@ func TestNames_areTheEngines(t *testing.T) {
 			{"resumeAll", int(engine.EvResumeAll)}, {"retryAll", int(engine.EvRetryAll)},
 			{"cancelAll", int(engine.EvCancelAll)}, {"offline", int(engine.EvOffline)},
 			{"online", int(engine.EvOnline)}, {"resolve", int(engine.EvResolve)}, {"sweep", int(engine.EvSweep)},
-			{"abandon", int(engine.EvAbandon)}, {"now", KindNow},
+			{"abandon", int(engine.EvAbandon)}, {"signed", int(engine.EvSigned)}, {"now", KindNow},
 		}},
 		{"actions", n.Actions, []numbered{
 			{"describe", int(engine.ActDescribe)}, {"send", int(engine.ActSend)}, {"breakOff", int(engine.ActBreakOff)},
@@ -98,12 +98,14 @@ func TestNames_areTheEngines(t *testing.T) {
 			{"noteRetry", int(engine.ActNoteRetry)}, {"noteWarning", int(engine.ActNoteWarning)},
 			{"noteResumed", int(engine.ActNoteResumed)}, {"noteAll", int(engine.ActNoteAll)},
 			{"noteSwept", int(engine.ActNoteSwept)}, {"noteSweepEnd", int(engine.ActNoteSweepEnd)},
-			{"wake", KindWake}, {"refused", KindRefused},
+			{"sign", int(engine.ActSign)}, {"wake", KindWake}, {"refused", KindRefused},
 		}},
 		{"queries", n.Queries, []numbered{
 			{"totals", QueryTotals}, {"file", QueryFile}, {"cells", QueryCells}, {"life", QueryLife},
 			{"objectURL", QueryObjectURL}, {"presign", QueryPresign}, {"webIdentity", QueryWebIdentity},
 			{"credentials", QueryCredentials}, {"record", QueryRecord},
+			{"policyFields", QueryPolicyFields}, {"signPolicy", QuerySignPolicy}, {"unsigned", QueryUnsigned},
+			{"finishPresign", QueryFinishPresign},
 		}},
 		{"causes", n.Causes, []numbered{
 			{"unreachable", int(engine.CauseUnreachable)}, {"opaque", int(engine.CauseOpaque)},

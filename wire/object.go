@@ -21,7 +21,7 @@ func (e *Error) Error() string { return e.Code + ": " + e.Option }
 func invalid(option string) error { return &Error{Code: "OptionInvalid", Option: option} }
 
 // ReadConfig takes a session's configuration from named fields: the options of
-// createUploader by their names there, but signatureVersion, canRefresh and
+// createUploader by their names there, but signatureVersion, canRefresh, remoteSign and
 // seed. checksum is an algorithm's name, "MD5" included, or "none". Numbers are
 // decimal, booleans "true" or "false". The error is an *Error.
 func ReadConfig(fields []s3.Field, c *engine.Config) error {
@@ -49,6 +49,8 @@ func ReadConfig(fields []s3.Field, c *engine.Config) error {
 			c.Target.WholeEndpoint, ok = readBool(f.Value)
 		case "signedHost":
 			c.Target.SignedHost = f.Value
+		case "remoteSign":
+			c.RemoteSign, ok = readBool(f.Value)
 		case "failFirst":
 			c.FailFirst, ok = readBool(f.Value)
 		case "smallParts":

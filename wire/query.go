@@ -19,7 +19,7 @@ const (
 	QueryCells       = 3 // file, x: at most so many cells; see frameCells
 	QueryLife        = 4 // y: wall clock; answered with x: milliseconds left, y: in all
 	QueryObjectURL   = 5 // field key; answered with field url
-	QueryPresign     = 6 // field key, x: seconds, y: wall clock; answered with field url
+	QueryPresign     = 6 // field key, x: seconds, y: wall clock; see framePresign
 	QueryWebIdentity = 7 // fields endpoint, roleArn, …; answered with the request
 	QueryCredentials = 8 // b: status, body: STS's answer; answered with credentials
 	QueryRecord      = 9 // body: a record of the journal; see frameRecord
@@ -28,6 +28,9 @@ const (
 	QueryPolicyFields = 10 // y: wall clock; answered with the form fields of who signs
 	QuerySignPolicy   = 11 // y: wall clock, body: a policy in base64; answered with field signature
 	QueryUnsigned     = 12 // request; answered with what is to be signed, as the body
+
+	// With the option remoteSign: see framePresign.
+	QueryFinishPresign = 13 // field url, body: the MAC; answered with field url
 )
 
 // MaxPageBytes bounds the shared page.
@@ -88,11 +91,13 @@ func session(e *engine.Engine, q *Frame, cells *[]engine.Cell) (Frame, error) {
 		f.add("url", e.ObjectURL(key))
 		return f, err
 	case QueryPresign:
-		key, err := one(q, "key")
+		return framePresign(e, q)
+	case QueryFinishPresign:
+		url, err := one(q, "url")
 		if err != nil {
 			return Frame{}, err
 		}
-		url, err := e.Presign(engine.Now{Wall: sign.UnixMilli(q.Y)}, key, count(q.X))
+		url, err = e.FinishPresign(url, q.Body)
 		f := Frame{}
 		f.add("url", url)
 		return f, err
@@ -109,6 +114,27 @@ func session(e *engine.Engine, q *Frame, cells *[]engine.Cell) (Frame, error) {
 		return Frame{Body: []byte(text)}, err
 	}
 	return Frame{}, ErrQuery
+}
+
+// framePresign frames a presigned URL: field url. Where the secret is not here
+// it lacks its signature: the body is what is to be signed, field scope as in
+// ActSign, and QueryFinishPresign makes the URL whole.
+func framePresign(e *engine.Engine, q *Frame) (Frame, error) {
+	key, err := one(q, "key")
+	if err != nil {
+		return Frame{}, err
+	}
+	now := engine.Now{Wall: sign.UnixMilli(q.Y)}
+	f := Frame{}
+	url, err := e.Presign(now, key, count(q.X))
+	if errors.Is(err, engine.ErrRemote) {
+		var draft engine.Draft
+		url, draft, err = e.DraftPresign(now, key, count(q.X))
+		f.Body = draft.Text
+		f.add("scope", draft.Scope)
+	}
+	f.add("url", url)
+	return f, err
 }
 
 // count is x as an int, which has 32 bits in the module: what is more stays too

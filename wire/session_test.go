@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/bucketline/bucketline/engine"
@@ -134,5 +136,63 @@ func TestStep_saysWhenToWake(t *testing.T) {
 	last := got[len(got)-1]
 	if wakes(got) != 1 || last.Kind != KindWake || last.X < 1000 || last.X > 1000+engine.DefaultStallMillis {
 		t.Errorf("a request that is put off says %+v, want a wake, last", got)
+	}
+}
+
+// With remoteSign no secret comes in: requests and presigned URLs go out to be
+// signed, and come back with a MAC.
+func TestSession_remoteSign(t *testing.T) {
+	var s Session
+	config := fields("bucket", "photos", "region", "eu-west-1", "remoteSign", "true", "checksum", "none")
+	if out := s.Open(nil, (&Frame{Fields: config}).Append(nil)); len(out) > 0 {
+		t.Fatalf("Open = %+v", frames(t, out))
+	}
+	step := func(events ...Frame) []Frame {
+		src := (&Frame{Kind: KindNow, X: 1000, Y: 1_700_000_000_000}).Append(nil)
+		for i := range events {
+			src = events[i].Append(src)
+		}
+		return frames(t, s.Step(nil, src))
+	}
+	credentials := fields("accessKey", "AKID", "secretKey", "secret", "expiration", "2030-01-01T00:00:00Z")
+	if got := step(Frame{Kind: uint8(engine.EvCredentials), Fields: credentials}); len(got) != 1 || code(&got[0]) != "SecretKeyUnwanted" {
+		t.Fatalf("a secret is answered with %+v", got)
+	}
+	step(
+		Frame{Kind: uint8(engine.EvCredentials), Fields: append(credentials[:1:1], credentials[2:]...)},
+		Frame{Kind: uint8(engine.EvAdded), Body: append64(nil, 5)},
+	)
+	got := step(Frame{Kind: uint8(engine.EvDescribed), X: 5, Fields: fields("key", "a")})
+	sign := slices.IndexFunc(got, func(f Frame) bool { return f.Kind == uint8(engine.ActSign) })
+	if sign < 0 || !strings.HasPrefix(string(got[sign].Body), "AWS4-HMAC-SHA256\n20231114T221320Z\n20231114/eu-west-1/s3/aws4_request\n") {
+		t.Fatalf("to be signed is %+v", got)
+	}
+	mac := bytes.Repeat([]byte{0xab}, 32)
+	got = step(Frame{Kind: uint8(engine.EvSigned), Req: got[sign].Req, Body: mac})
+	send := slices.IndexFunc(got, func(f Frame) bool { return f.Kind == uint8(engine.ActSend) })
+	if send < 0 {
+		t.Fatalf("what is signed is answered with %+v", got)
+	}
+	authorization, _ := s3.HeaderValue(got[send].Fields, "authorization")
+	if !strings.HasSuffix(authorization, "Signature="+strings.Repeat("ab", 32)) {
+		t.Errorf("the request is signed as %s", authorization)
+	}
+
+	ask := func(q Frame) Frame { return frames(t, s.Ask(nil, q.Append(nil)))[0] }
+	draft := ask(Frame{Kind: QueryPresign, X: 60, Y: 1_700_000_000_000, Fields: fields("key", "a")})
+	url, _ := s3.HeaderValue(draft.Fields, "url")
+	scope, _ := s3.HeaderValue(draft.Fields, "scope")
+	if scope != "20231114/eu-west-1/s3/aws4_request" || len(draft.Body) == 0 || strings.Contains(url, "X-Amz-Signature") {
+		t.Fatalf("a presigned URL is drafted as %+v", draft)
+	}
+	whole := ask(Frame{Kind: QueryFinishPresign, Fields: fields("url", url), Body: mac})
+	if got, _ := s3.HeaderValue(whole.Fields, "url"); got != url+"&X-Amz-Signature="+strings.Repeat("ab", 32) {
+		t.Errorf("finished, it is %s", got)
+	}
+	if short := ask(Frame{Kind: QueryFinishPresign, Fields: fields("url", url), Body: mac[1:]}); short.Kind != KindRefused {
+		t.Errorf("a short MAC is answered with %+v", short)
+	}
+	if none := ask(Frame{Kind: QueryFinishPresign}); none.Kind != KindRefused {
+		t.Errorf("no URL is answered with %+v", none)
 	}
 }

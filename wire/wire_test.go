@@ -165,7 +165,7 @@ func FuzzFrame_read(f *testing.F) {
 	f.Add(whole.Append(nil))
 	f.Add((&Frame{}).Append(nil))
 	for _, c := range events {
-		for kind := range uint8(engine.EvAbandon) {
+		for kind := range uint8(engine.EvSigned) {
 			c.frame.Kind = kind + 1
 			f.Add(c.frame.Append(nil))
 		}
