@@ -39,6 +39,7 @@ type flight struct {
 	broken bool   // ActBreakOff was asked
 	ended  bool   // the engine knows its end
 	lost   bool   // it will not arrive
+	left   bool   // all of it lies in buffers, and its arrival is planned
 	served int    // times that it has arrived
 	status int    // of the answer that the engine got; 0: it got none
 	answer fakes3.Answer
@@ -155,7 +156,7 @@ const (
 // move lets the next piece of the body go.
 func (f *flight) move() {
 	w := f.session.world
-	if f.ended || f.lost || f.broken {
+	if f.ended || f.lost || f.broken || f.left {
 		return
 	}
 	if f.sent == f.whole {
@@ -177,7 +178,7 @@ func (f *flight) move() {
 	if (f.fate == cutRequest || f.fate == stallRequest) && f.sent <= f.fault.Cut && f.fault.Cut <= f.sent+piece {
 		piece = f.fault.Cut - f.sent
 		w.agenda.put(w.now+piece/speed+1, func() {
-			if f.ended || f.lost || f.broken {
+			if f.ended || f.lost || f.broken || f.left {
 				return
 			}
 			f.report(piece)
@@ -190,7 +191,7 @@ func (f *flight) move() {
 		return
 	}
 	w.agenda.put(w.now+piece/speed+1, func() {
-		if f.ended || f.lost || f.broken {
+		if f.ended || f.lost || f.broken || f.left {
 			return
 		}
 		if cause := f.unreadable(w); cause != 0 && f.sent+piece == f.whole {
@@ -382,7 +383,7 @@ func (f *flight) leaves() {
 	case f.sent == f.whole:
 		f.lost = w.dice.chance(300)
 	case f.whole-f.sent <= inBuffers && f.unreadable(w) == 0 && w.dice.chance(300):
-		f.sent = f.whole
+		f.sent, f.left = f.whole, true
 		w.agenda.put(w.now+w.dice.spread(1, 30*second), f.arrive)
 	default:
 		f.lost = true
