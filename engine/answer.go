@@ -180,6 +180,10 @@ func (e *Engine) settle(s *slot) {
 		return
 	}
 	s.enter(stepComplete)
+	if s.uploadID == "" {
+		s.enter(stepHead) // see perhapsJoined
+		e.digestWhole(s)
+	}
 	e.show(s)
 }
 

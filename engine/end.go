@@ -64,7 +64,7 @@ func (e *Engine) letGo(s *slot, keep bool) {
 		e.breakOffAll(s)
 	}
 	switch {
-	case keep && (creating || s.uploadID != "" || s.inFlight > 0):
+	case keep && (creating || s.uploadID != "" || s.recorded || s.inFlight > 0):
 		s.step, s.asked = stepPark, false
 	case creating:
 		s.step, s.asked = stepEnd, false

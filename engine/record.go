@@ -359,6 +359,7 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 	case gone && s.listing == listProbe:
 		s.doubt = true
 		s.enter(stepHead)
+	case gone && s.listing == listResume && e.perhapsJoined(s):
 	case gone:
 		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status, RequestID: refusal.RequestID})
 	case refusal.Advice().Repeats():
@@ -383,6 +384,30 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// perhapsJoined goes on with an upload that the store does not have any more,
+// and whose record has every part: the earlier run may have ended just after it
+// joined them. The parts are compared with the file, as if they were kept, and
+// then the store is asked for the object: see settle.
+func (e *Engine) perhapsJoined(s *slot) bool {
+	for n := uint16(1); s.parts.has(n); n++ {
+		if etag, _ := s.parts.list.Part(n); etag == nil {
+			return false
+		}
+	}
+	for n := uint16(1); s.parts.has(n); n++ {
+		etag, digest := s.parts.list.Part(n)
+		digest = append([]byte(nil), digest...)
+		if s.parts.keep(n, string(etag), digest, len(digest) != 0) != nil {
+			return false
+		}
+	}
+	s.acknowledged, s.kept = s.plan.Size, s.plan.Size
+	e.acknowledged += s.plan.Size
+	s.uploadID, s.doubt = "", true
+	e.verified(s)
 	return true
 }
 

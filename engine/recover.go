@@ -156,6 +156,9 @@ func (e *Engine) ours(s *slot, info *s3.ObjectInfo) (ours, known bool) {
 	if etag, ok := s.parts.list.AppendETag(nil); ok && info.ETag != "" && len(info.ETag) == len(etag) {
 		return info.ETag == string(etag), true
 	}
+	if s.uploadID == "" {
+		return false, false // joined by an earlier run, if at all: who knows when
+	}
 	count := "-" + strconv.Itoa(int(s.plan.Parts))
 	named := info.ETag == "" || strings.HasSuffix(strings.Trim(info.ETag, `"`), count)
 	const slackMillis = 2_000 // Last-Modified has whole seconds

@@ -57,22 +57,28 @@ func (e *Engine) wordPart(s *slot, r *request) error {
 // wordComplete asks the store to join the parts, and gives it the checksum of
 // the whole to compare.
 func (e *Engine) wordComplete(s *slot, r *request) error {
-	if s.whole() && !s.given {
-		lengths := func(part uint16) int64 {
-			_, length := s.plan.Range(part)
-			return length
-		}
-		digest, ok := s.parts.list.AppendFullObject(s.object.Digest[:0], s.object.Algorithm, lengths)
-		s.object.Digest = digest
-		if !ok {
-			s.object.Digest = nil
-		}
-	}
+	e.digestWhole(s)
 	// Without the object's size: its header would fail the CORS preflight of
 	// a bucket that lists the headers it allows, after all bytes have gone.
 	err := e.address.CompleteMultipartUpload(&r.send, &s.object, s.uploadID, &s.parts.list, -1)
 	r.length = int64(len(r.send.Body))
 	return err
+}
+
+// digestWhole works out the checksum of the object from those of its parts.
+func (e *Engine) digestWhole(s *slot) {
+	if !s.whole() || s.given {
+		return
+	}
+	lengths := func(part uint16) int64 {
+		_, length := s.plan.Range(part)
+		return length
+	}
+	digest, ok := s.parts.list.AppendFullObject(s.object.Digest[:0], s.object.Algorithm, lengths)
+	s.object.Digest = digest
+	if !ok {
+		s.object.Digest = nil
+	}
 }
 
 // boundary returns a separator for the fields of a form. It is not in the file
