@@ -66,6 +66,9 @@ func (k *signing) toldTime(correction int64) {
 func (k *signatureCheck) sent(s *session, f *flight, a *engine.Action) {
 	w := k.world
 	known := k.of[s]
+	if s.config.RemoteSign {
+		k.signedElsewhere(s, f)
+	}
 	id, token, signature := signer(a.Send)
 	switch {
 	case signature == "" || id == "":

@@ -13,7 +13,7 @@ var Checks = []struct{ Name, Holds string }{
 	{"object", "a stored object is one version of its source, whole, under its key and with its metadata"},
 	{"report", "what is reported done is stored, and what is reported failed is not, unless the report says that it may be"},
 	{"parts", "a part has one attempt at a time, and the store never finds a mistake in what it is asked"},
-	{"signature", "every request is signed, with one snapshot of credentials that have not ended by the clock that the engine has been told"},
+	{"signature", "every request is signed, with one snapshot of credentials that have not ended by the clock that the engine has been told, and elsewhere only just before it goes"},
 	{"quiet", "nothing goes to an upload that is being aborted, nor for a file that rests or has ended, but what cleans up"},
 	{"budget", "requests, hashes and buffered parts are bounded"},
 	{"totals", "the counters add up, and bytes sent again are counted"},

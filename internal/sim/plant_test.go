@@ -182,6 +182,13 @@ var planted = []struct {
 		}
 	})},
 	{"a request has an older token", "signature", plantOldToken},
+	{"a request goes that nobody has signed", "signature", answering(func(act *engine.Action) *engine.Event {
+		if act.Kind != engine.ActSign {
+			return nil
+		}
+		mac := macOf(act.Draft.Scope, act.Draft.Text, "of somebody else")
+		return &engine.Event{Kind: engine.EvSigned, Req: act.Req, Digest: mac}
+	})},
 	{"the clock is not corrected", "signature", around(func(*World) hooked {
 		return hooked{handle: func(inner machine, now engine.Now, ev *engine.Event) error {
 			if ev.Kind == engine.EvClock {

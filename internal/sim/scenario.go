@@ -48,6 +48,9 @@ type scenario struct {
 	rot                        int64 // records that a crash damages
 	full                       int64 // how often the disk is full for a while
 
+	signTime            int64 // how long the vault takes, where there is one
+	signFails, signMute int64
+
 	files, wishes, crashes, changes, outages, spells, jumps int64
 	there                                                   int64 // keys that have an object already
 	huge                                                    int64 // bytes of one file that is; 0: none
@@ -111,10 +114,23 @@ func draw(d *dice) scenario {
 	if s.rates[idleAbort] > 0 {
 		s.rates[idleAbort] = 400 // there are few aborts
 	}
+	s.vault(d)
 	for _, rare := range []mishap{gone, unknown, elsewhere, skewed, portal, lostPart} {
 		s.rates[rare] = min(s.rates[rare], 40)
 	}
 	return s
+}
+
+// vault has half of the worlds' clients keep the secret from their engine.
+func (s *scenario) vault(d *dice) {
+	s.config.RemoteSign = d.chance(500)
+	s.signTime = d.spread(1, 3*second)
+	if d.chance(400) {
+		s.signFails = d.spread(2, 400)
+	}
+	if d.chance(200) {
+		s.signMute = d.spread(2, 100)
+	}
 }
 
 func (s *scenario) network(d *dice) {

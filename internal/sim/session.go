@@ -38,6 +38,7 @@ type session struct {
 	asides  map[engine.ReqID]*aside
 	ledgers []*ledger
 	asking  *asking
+	vault   vault
 
 	resting bool  // the user paused all
 	stirred bool  // something was handled since the last poll
@@ -114,6 +115,7 @@ func (w *World) start() {
 	s := &session{
 		world: w, number: w.sessions, config: config, engine: w.wrap(e), begun: w.now, mono: w.dice.below(hour),
 		flights: make(map[engine.ReqID]*flight), asides: make(map[engine.ReqID]*aside),
+		vault: vault{drafts: make(map[engine.ReqID]*draft)},
 	}
 	w.sessions++
 	w.open = append(w.open, s)
@@ -259,6 +261,8 @@ func (s *session) perform(a *engine.Action) {
 		s.describe(s.chosen[a.File])
 	case engine.ActSend:
 		s.send(a)
+	case engine.ActSign:
+		s.sign(a)
 	case engine.ActBreakOff:
 		s.breakOff(a.Req)
 	case engine.ActHash, engine.ActRead:
@@ -414,9 +418,14 @@ func (s *session) ask(reason cred.Reason) {
 func (s *session) give() error {
 	w := s.world
 	c := w.issue()
+	secret := c.SecretAccessKey
+	if s.config.RemoteSign {
+		c.SecretAccessKey = ""
+	}
 	err := s.handle(&engine.Event{Kind: engine.EvCredentials, Credentials: &c})
 	switch {
 	case err == nil:
+		s.vault.secret = secret
 		w.checks.auth.given(s, &c)
 		if s.asking != nil {
 			s.asking.dropped = true

@@ -78,6 +78,7 @@ func (w *World) asked(s *session, a *engine.Action) {
 	t.number(uint64(a.Delay))
 	t.text(a.Name)
 	t.text(string(a.Record))
+	t.text(string(a.Draft.Text))
 	if a.Send != nil {
 		t.text(a.Send.Path)
 		t.text(string(a.Send.Authorization))
@@ -102,6 +103,7 @@ var eventNames = [...]string{
 	engine.EvPauseAll: "pause all", engine.EvResumeAll: "resume all", engine.EvRetryAll: "retry all",
 	engine.EvCancelAll: "cancel all", engine.EvOffline: "offline", engine.EvOnline: "online", engine.EvClock: "clock",
 	engine.EvResolve: "resolve", engine.EvSweep: "sweep", engine.EvAbandon: "abandon",
+	engine.EvSigned: "signed",
 }
 
 var actionNames = [...]string{
@@ -112,6 +114,7 @@ var actionNames = [...]string{
 	engine.ActForget: "forget", engine.ActUnlock: "unlock", engine.ActNoteRetry: "note retry",
 	engine.ActNoteWarning: "note warning", engine.ActNoteResumed: "note resumed", engine.ActNoteAll: "note all",
 	engine.ActNoteSwept: "note swept", engine.ActNoteSweepEnd: "note sweep end",
+	engine.ActSign: "sign",
 }
 
 var causeNames = [...]string{
@@ -155,6 +158,8 @@ func describeEvent(s *session, ev *engine.Event) string {
 		text += fmt.Sprintf(" %s: %d %s", s.request(ev.Req), ev.Status, code)
 	case engine.EvBroke, engine.EvHashed:
 		text += fmt.Sprintf(" %s %s", s.request(ev.Req), causeNames[ev.Cause])
+	case engine.EvSigned:
+		text += fmt.Sprintf(" #%d: %d bytes", ev.Req, len(ev.Digest))
 	case engine.EvCredentials:
 		text += fmt.Sprintf(" %s until %d", ev.Credentials.AccessKeyID, ev.Credentials.Expiration-epoch)
 	case engine.EvLoaded:
