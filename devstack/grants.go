@@ -37,6 +37,8 @@ type grants struct {
 	clients []*oidcClient
 	users   []User
 
+	devices devices // has a lock of its own
+
 	mu      sync.Mutex
 	started map[string]*signIn
 	given   map[string]*grantGiven
@@ -252,13 +254,14 @@ func (g *grants) CreateAccessAndRefreshTokens(_ context.Context, r op.TokenReque
 
 // give adds a grant for a completed sign-in. The caller holds the lock.
 func (g *grants) give(r op.TokenRequest) (*grantGiven, error) {
-	s, ok := r.(*signIn)
-	if !ok {
+	given := &grantGiven{id: rand.Text(), subject: r.GetSubject(), scopes: r.GetScopes(), ends: time.Now().Add(grantLife)}
+	switch s := r.(type) {
+	case *signIn:
+		given.client, given.signed = s.ClientID, s.signed
+	case *op.DeviceAuthorizationState:
+		given.client, given.signed = s.ClientID, s.AuthTime
+	default:
 		return nil, oidc.ErrUnsupportedGrantType()
-	}
-	given := &grantGiven{
-		id: rand.Text(), client: s.ClientID, subject: s.subject, scopes: s.Scopes,
-		signed: s.signed, ends: time.Now().Add(grantLife),
 	}
 	makeRoom(g.given, maxGrants, func(r *grantGiven) time.Time { return r.ends })
 	g.given[given.id] = given

@@ -31,7 +31,7 @@ const (
 	maxLoginBodyBytes = 8 << 10
 )
 
-//go:embed login/login.html login/login.css
+//go:embed login/login.html login/device.html login/login.css
 var loginFiles embed.FS
 
 // A User is one of the stack's ready users.
@@ -72,6 +72,7 @@ type provider struct {
 	users  []User
 	grants *grants
 	page   *template.Template
+	device *template.Template
 }
 
 type providerConfig struct {
@@ -80,6 +81,7 @@ type providerConfig struct {
 	users       []User
 	redirects   []string // of the demo page, exact
 	idTokenLife time.Duration
+	deviceLife  time.Duration // of a device's code; 0 means 10 minutes
 }
 
 func newProvider(c providerConfig) (*provider, error) {
@@ -91,16 +93,24 @@ func newProvider(c providerConfig) (*provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	device, err := template.ParseFS(loginFiles, "login/device.html")
+	if err != nil {
+		return nil, err
+	}
+	if c.deviceLife == 0 {
+		c.deviceLife = defaultDeviceCodeLife
+	}
 	clients := []*oidcClient{
 		{id: pageClient, kind: op.ApplicationTypeUserAgent, redirects: c.redirects, idTokenLife: c.idTokenLife},
 		// RFC 8252, section 7.3: the port of a loopback redirect is free.
 		{id: cliClient, kind: op.ApplicationTypeNative, redirects: []string{"http://127.0.0.1/callback", "http://[::1]/callback"}, idTokenLife: c.idTokenLife},
 	}
-	p := &provider{issuer: c.issuer, users: c.users, page: page, grants: newGrants(key, clients, c.users)}
+	p := &provider{issuer: c.issuer, users: c.users, page: page, device: device, grants: newGrants(key, clients, c.users)}
 	config := &op.Config{
 		CodeMethodS256:           true,
 		GrantTypeRefreshToken:    true,
 		DefaultLogoutRedirectURI: c.redirects[0],
+		DeviceAuthorization:      deviceFlow(c.deviceLife),
 		SupportedScopes:          []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeOfflineAccess},
 	}
 	rand.Read(config.CryptoKey[:])
@@ -123,6 +133,8 @@ func (p *provider) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+loginPath, p.showLogin)
 	mux.HandleFunc("POST "+loginPath, p.login)
+	mux.HandleFunc("GET "+devicePath, p.showDevice)
+	mux.HandleFunc("POST "+devicePath, p.decideDevice)
 	mux.HandleFunc("GET /login.css", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		http.ServeFileFS(w, r, loginFiles, "login/login.css")
@@ -230,7 +242,11 @@ func (c *oidcClient) ClockSkew() time.Duration                    { return 0 }
 func (c *oidcClient) RestrictAdditionalIdTokenScopes() scopes     { return allScopes }
 func (c *oidcClient) RestrictAdditionalAccessTokenScopes() scopes { return allScopes }
 func (c *oidcClient) GrantTypes() []oidc.GrantType {
-	return []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+	grants := []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+	if c.kind == op.ApplicationTypeNative {
+		grants = append(grants, oidc.GrantTypeDeviceCode)
+	}
+	return grants
 }
 
 // DevMode allows http redirects, which name this machine only.

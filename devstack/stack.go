@@ -85,6 +85,10 @@ type Config struct {
 	// IDTokenLife is how long an ID token is valid; 0 means 5 minutes.
 	IDTokenLife time.Duration
 
+	// DeviceCodeLife is how long somebody has time to type the code of a device
+	// without a browser; 0 means 10 minutes.
+	DeviceCodeLife time.Duration
+
 	// SessionSeconds is the DurationSeconds that the page is told to ask the STS
 	// for, 15 to 43200; 0 means 900.
 	SessionSeconds int
@@ -343,7 +347,7 @@ func (s *Stack) serve(c *Config, l listeners, h *hooks, certificate *tls.Certifi
 		redirects = append(redirects, strings.TrimSuffix(e.Page, "/")+at)
 	}
 	provider, err := newProvider(providerConfig{
-		issuer: e.Issuer, secure: c.TLS, users: e.Users, redirects: redirects, idTokenLife: c.IDTokenLife,
+		issuer: e.Issuer, secure: c.TLS, users: e.Users, redirects: redirects, idTokenLife: c.IDTokenLife, deviceLife: c.DeviceCodeLife,
 	})
 	if err != nil {
 		return err
