@@ -41,7 +41,6 @@ func TestNames_codesAreTheSources(t *testing.T) {
 		{"../s3/input.go", `Code\w+ += "(\w+)"`},
 		{"../engine/action.go", `(?:Code|Warn)\w+ += "(\w+)"`},
 		{"../cred/error.go", `code: "(\w+)"`},
-		{"../cred/sts/error.go", `(?:ParameterError\{|return )"(\w+)"`},
 		{"object.go", `Code: "(\w+)"`},
 		{"query.go", `Code: "(\w+)"`},
 	} {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/cred/exchange"
 	"github.com/bucketline/bucketline/cred/sts"
 	"github.com/bucketline/bucketline/sign"
 )
@@ -66,15 +67,18 @@ func TestParse_errorsOfTheServices(t *testing.T) {
 		advice sts.Advice
 	}{
 		{"aws-error.xml", 400, sts.Error{
+			Op:   "AssumeRoleWithWebIdentity",
 			Code: "ExpiredTokenException", Status: 400, RequestID: "9d3c2b1a-0000-4444-8888-0123456789ab",
 			Message: "Token expired: current date/time 1795424400 must be before the expiration date/time 1795420800",
 		}, sts.NewToken},
 		{"minio-error.xml", 400, sts.Error{
+			Op:   "AssumeRoleWithWebIdentity",
 			Code: "InvalidParameterValue", Status: 400, RequestID: "17A2B3C4D5E6F709",
 			Message: "failed to verify [token]: no key",
 		}, sts.Stop},
-		{"ceph-error.xml", 403, sts.Error{Code: "AccessDenied", Status: 403, RequestID: "tx00000c0ffee-0065-1234-default"}, sts.Stop},
+		{"ceph-error.xml", 403, sts.Error{Op: "AssumeRoleWithWebIdentity", Code: "AccessDenied", Status: 403, RequestID: "tx00000c0ffee-0065-1234-default"}, sts.Stop},
 		{"aws-error.xml", 200, sts.Error{
+			Op:   "AssumeRoleWithWebIdentity",
 			Code: "ExpiredTokenException", Status: 200, RequestID: "9d3c2b1a-0000-4444-8888-0123456789ab",
 			Message: "Token expired: current date/time 1795424400 must be before the expiration date/time 1795420800",
 		}, sts.NewToken},
@@ -136,26 +140,26 @@ func TestParse_refuses(t *testing.T) {
 		name, body string
 		want       error
 	}{
-		{"nothing", "", sts.ErrAnswerNotXML},
-		{"JSON", `{"AssumeRoleWithWebIdentityResponse":{}}`, sts.ErrAnswerNotXML},
-		{"a page", "<!DOCTYPE html><html><body>Welcome</body></html>", sts.ErrAnswerNotXML},
-		{"a well-formed page", "<html><body>Welcome</body></html>", sts.ErrAnswerUnknown},
-		{"S3's answer", "<ListAllMyBucketsResult><Owner/></ListAllMyBucketsResult>", sts.ErrAnswerUnknown},
-		{"another exchange's answer", strings.ReplaceAll(good, "AssumeRoleWithWebIdentity", "AssumeRole"), sts.ErrAnswerUnknown},
-		{"cut off", good[:len(good)/2], sts.ErrAnswerNotXML},
-		{"two answers", good + good, sts.ErrAnswerNotXML},
-		{"credentials twice", swap("</Credentials>", "</Credentials><Credentials><AccessKeyId>B</AccessKeyId></Credentials>"), sts.ErrAnswerTwice},
-		{"a secret twice", swap("<SecretAccessKey>", "<SecretAccessKey>x</SecretAccessKey><SecretAccessKey>"), sts.ErrAnswerTwice},
-		{"no access key", swap("<AccessKeyId>ASIAEXAMPLEKEYID</AccessKeyId>", ""), sts.ErrAnswerIncomplete},
-		{"empty access key", swap("ASIAEXAMPLEKEYID", " "), sts.ErrAnswerIncomplete},
-		{"secret in another place", swap("SecretAccessKey>exampleSecret/With+Slash&amp;Ampersand</SecretAccessKey", "x><SecretAccessKey>s</SecretAccessKey></x"), sts.ErrAnswerIncomplete},
-		{"no session token", swap("IQoJexample//////////wEaCWV1LXdlc3QtMSJH+session=token==", ""), sts.ErrAnswerIncomplete},
-		{"no expiration", swap("<Expiration>2026-11-23T09:00:00Z</Expiration>", ""), sts.ErrAnswerIncomplete},
+		{"nothing", "", exchange.ErrAnswerNotXML},
+		{"JSON", `{"AssumeRoleWithWebIdentityResponse":{}}`, exchange.ErrAnswerNotXML},
+		{"a page", "<!DOCTYPE html><html><body>Welcome</body></html>", exchange.ErrAnswerNotXML},
+		{"a well-formed page", "<html><body>Welcome</body></html>", exchange.ErrAnswerUnknown},
+		{"S3's answer", "<ListAllMyBucketsResult><Owner/></ListAllMyBucketsResult>", exchange.ErrAnswerUnknown},
+		{"another exchange's answer", strings.ReplaceAll(good, "AssumeRoleWithWebIdentity", "AssumeRole"), exchange.ErrAnswerUnknown},
+		{"cut off", good[:len(good)/2], exchange.ErrAnswerNotXML},
+		{"two answers", good + good, exchange.ErrAnswerNotXML},
+		{"credentials twice", swap("</Credentials>", "</Credentials><Credentials><AccessKeyId>B</AccessKeyId></Credentials>"), exchange.ErrAnswerTwice},
+		{"a secret twice", swap("<SecretAccessKey>", "<SecretAccessKey>x</SecretAccessKey><SecretAccessKey>"), exchange.ErrAnswerTwice},
+		{"no access key", swap("<AccessKeyId>ASIAEXAMPLEKEYID</AccessKeyId>", ""), exchange.ErrAnswerIncomplete},
+		{"empty access key", swap("ASIAEXAMPLEKEYID", " "), exchange.ErrAnswerIncomplete},
+		{"secret in another place", swap("SecretAccessKey>exampleSecret/With+Slash&amp;Ampersand</SecretAccessKey", "x><SecretAccessKey>s</SecretAccessKey></x"), exchange.ErrAnswerIncomplete},
+		{"no session token", swap("IQoJexample//////////wEaCWV1LXdlc3QtMSJH+session=token==", ""), exchange.ErrAnswerIncomplete},
+		{"no expiration", swap("<Expiration>2026-11-23T09:00:00Z</Expiration>", ""), exchange.ErrAnswerIncomplete},
 		{"expiration without zone", swap("09:00:00Z", "09:00:00"), cred.ErrExpirationNoZone},
 		{"MinIO's expiration of permanent keys", swap("2026-11-23T09:00:00Z", "1970-01-01T00:00:00Z"), cred.ErrExpirationRange},
-		{"an entity", `<!DOCTYPE a [<!ENTITY x "y">]>` + good, sts.ErrAnswerNotXML},
-		{"too deep", strings.Repeat("<a>", 40) + strings.Repeat("</a>", 40), sts.ErrAnswerNotXML},
-		{"one byte too large", good + strings.Repeat("\n", sts.MaxAnswer+1-len(good)), sts.ErrAnswerTooLarge},
+		{"an entity", `<!DOCTYPE a [<!ENTITY x "y">]>` + good, exchange.ErrAnswerNotXML},
+		{"too deep", strings.Repeat("<a>", 40) + strings.Repeat("</a>", 40), exchange.ErrAnswerNotXML},
+		{"one byte too large", good + strings.Repeat("\n", sts.MaxAnswer+1-len(good)), exchange.ErrAnswerTooLarge},
 	} {
 		got, err := sts.Parse(200, []byte(c.body))
 		if !errors.Is(err, c.want) || got != (sts.Answer{}) {

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bucketline/bucketline/cred/exchange"
 	"github.com/bucketline/bucketline/cred/sts"
 )
 
-// exchange returns one that AWS takes.
-func exchange() sts.WebIdentity {
+// webIdentity returns one that AWS takes.
+func webIdentity() sts.WebIdentity {
 	return sts.WebIdentity{
 		Endpoint:        "https://sts.eu-west-1.amazonaws.com",
 		RoleARN:         "arn:aws:iam::111122223333:role/uploader",
@@ -23,7 +24,7 @@ func exchange() sts.WebIdentity {
 }
 
 func TestRequest_words(t *testing.T) {
-	w := exchange()
+	w := webIdentity()
 	w.Policy = `{"Version":"2012-10-17", "Statement":[]}`
 	r, err := w.Request()
 	if err != nil {
@@ -61,7 +62,7 @@ func TestRequest_limits(t *testing.T) {
 		edit func(*sts.WebIdentity)
 		want error
 	}{
-		{"no endpoint", func(w *sts.WebIdentity) { w.Endpoint = "" }, sts.ErrNoEndpoint},
+		{"no endpoint", func(w *sts.WebIdentity) { w.Endpoint = "" }, exchange.ErrNoEndpoint},
 		{"no role for AWS", func(w *sts.WebIdentity) { w.RoleARN = "" }, sts.ErrNoRoleARN},
 		{"no session name for AWS", func(w *sts.WebIdentity) { w.RoleSessionName = "" }, sts.ErrNoSessionName},
 		{"role too short", func(w *sts.WebIdentity) { w.RoleARN = long("arn:", sts.MinRoleARN-1) }, sts.ErrBadRoleARN},
@@ -98,7 +99,7 @@ func TestRequest_limits(t *testing.T) {
 		{"policy beyond Latin-1", func(w *sts.WebIdentity) { w.Policy = "{\"π\"}" }, sts.ErrBadPolicy},
 		{"policy that is not UTF-8", func(w *sts.WebIdentity) { w.Policy = "{\xff}" }, sts.ErrBadPolicy},
 	} {
-		w := exchange()
+		w := webIdentity()
 		c.edit(&w)
 		r, err := w.Request()
 		if !errors.Is(err, c.want) {
@@ -129,43 +130,43 @@ func TestRequest_endpoints(t *testing.T) {
 		{"http://[::1]:9000/", "http://[::1]:9000/", nil},
 		{"https://[2001:db8::1]", "https://[2001:db8::1]/", nil},
 		{"https://minio_1", "https://minio_1/", nil},
-		{"http://sts.amazonaws.com", "", sts.ErrInsecureEndpoint},
-		{"http://127.0.0.1.example.com", "", sts.ErrInsecureEndpoint},
-		{"http://127.0.0.256", "", sts.ErrInsecureEndpoint},
-		{"http://127.0.0.01", "", sts.ErrInsecureEndpoint},
-		{"http://127.1", "", sts.ErrInsecureEndpoint},
-		{"http://notlocalhost", "", sts.ErrInsecureEndpoint},
-		{"http://localhost.example.com", "", sts.ErrInsecureEndpoint},
-		{"http://[::2]", "", sts.ErrInsecureEndpoint},
-		{"http://10.0.0.1", "", sts.ErrInsecureEndpoint},
-		{"http://localhost@example.com", "", sts.ErrBadEndpoint},
-		{"https://user:pass@example.com", "", sts.ErrBadEndpoint},
-		{"http://example.com#localhost", "", sts.ErrBadEndpoint},
-		{"http://example.com\\@localhost", "", sts.ErrBadEndpoint},
-		{"https://example.com?x=y", "", sts.ErrBadEndpoint},
-		{"https://example.com/?x=y", "", sts.ErrBadEndpoint},
-		{"https://example.com/#x", "", sts.ErrBadEndpoint},
-		{"https://example.com:0", "", sts.ErrBadEndpoint},
-		{"https://example.com:65536", "", sts.ErrBadEndpoint},
-		{"https://example.com:", "", sts.ErrBadEndpoint},
-		{"https://example.com:x", "", sts.ErrBadEndpoint},
-		{"https://[::1", "", sts.ErrBadEndpoint},
-		{"https://[]", "", sts.ErrBadEndpoint},
-		{"https://]", "", sts.ErrBadEndpoint},
-		{"https://[::1]x", "", sts.ErrBadEndpoint},
-		{"https://exa mple.com", "", sts.ErrBadEndpoint},
-		{"https://example..com", "", sts.ErrBadEndpoint},
-		{"https://.example.com", "", sts.ErrBadEndpoint},
-		{"https://", "", sts.ErrBadEndpoint},
-		{"https:///path", "", sts.ErrBadEndpoint},
-		{"https://exämple.com", "", sts.ErrBadEndpoint},
-		{"example.com", "", sts.ErrBadEndpoint},
-		{"ftp://example.com", "", sts.ErrBadEndpoint},
-		{"HTTPS://example.com", "", sts.ErrBadEndpoint},
-		{"https://example.com/\r\nx-evil: 1", "", sts.ErrBadEndpoint},
-		{"https://example.com/" + strings.Repeat("a", 1024), "", sts.ErrBadEndpoint},
+		{"http://sts.amazonaws.com", "", exchange.ErrInsecureEndpoint},
+		{"http://127.0.0.1.example.com", "", exchange.ErrInsecureEndpoint},
+		{"http://127.0.0.256", "", exchange.ErrInsecureEndpoint},
+		{"http://127.0.0.01", "", exchange.ErrInsecureEndpoint},
+		{"http://127.1", "", exchange.ErrInsecureEndpoint},
+		{"http://notlocalhost", "", exchange.ErrInsecureEndpoint},
+		{"http://localhost.example.com", "", exchange.ErrInsecureEndpoint},
+		{"http://[::2]", "", exchange.ErrInsecureEndpoint},
+		{"http://10.0.0.1", "", exchange.ErrInsecureEndpoint},
+		{"http://localhost@example.com", "", exchange.ErrBadEndpoint},
+		{"https://user:pass@example.com", "", exchange.ErrBadEndpoint},
+		{"http://example.com#localhost", "", exchange.ErrBadEndpoint},
+		{"http://example.com\\@localhost", "", exchange.ErrBadEndpoint},
+		{"https://example.com?x=y", "", exchange.ErrBadEndpoint},
+		{"https://example.com/?x=y", "", exchange.ErrBadEndpoint},
+		{"https://example.com/#x", "", exchange.ErrBadEndpoint},
+		{"https://example.com:0", "", exchange.ErrBadEndpoint},
+		{"https://example.com:65536", "", exchange.ErrBadEndpoint},
+		{"https://example.com:", "", exchange.ErrBadEndpoint},
+		{"https://example.com:x", "", exchange.ErrBadEndpoint},
+		{"https://[::1", "", exchange.ErrBadEndpoint},
+		{"https://[]", "", exchange.ErrBadEndpoint},
+		{"https://]", "", exchange.ErrBadEndpoint},
+		{"https://[::1]x", "", exchange.ErrBadEndpoint},
+		{"https://exa mple.com", "", exchange.ErrBadEndpoint},
+		{"https://example..com", "", exchange.ErrBadEndpoint},
+		{"https://.example.com", "", exchange.ErrBadEndpoint},
+		{"https://", "", exchange.ErrBadEndpoint},
+		{"https:///path", "", exchange.ErrBadEndpoint},
+		{"https://exämple.com", "", exchange.ErrBadEndpoint},
+		{"example.com", "", exchange.ErrBadEndpoint},
+		{"ftp://example.com", "", exchange.ErrBadEndpoint},
+		{"HTTPS://example.com", "", exchange.ErrBadEndpoint},
+		{"https://example.com/\r\nx-evil: 1", "", exchange.ErrBadEndpoint},
+		{"https://example.com/" + strings.Repeat("a", 1024), "", exchange.ErrBadEndpoint},
 	} {
-		w := sts.WebIdentity{Endpoint: c.in, RoleARN: exchange().RoleARN, RoleSessionName: "alice", Token: "a.b.c"}
+		w := sts.WebIdentity{Endpoint: c.in, RoleARN: webIdentity().RoleARN, RoleSessionName: "alice", Token: "a.b.c"}
 		r, err := w.Request()
 		if r.URL != c.url || !errors.Is(err, c.want) {
 			t.Errorf("%s: Request() = %q, %v, want %q, %v", c.in, r.URL, err, c.url, c.want)
@@ -253,7 +254,7 @@ func TestSessionName(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: SessionName(%q) = %q, want %q", c.name, c.in, got, c.want)
 		}
-		w := exchange()
+		w := webIdentity()
 		w.RoleSessionName = got
 		if _, err := w.Request(); err != nil {
 			t.Errorf("%s: Request refuses %q: %v", c.name, got, err)
@@ -262,7 +263,7 @@ func TestSessionName(t *testing.T) {
 }
 
 func TestRequest_printsNoToken(t *testing.T) {
-	w := exchange()
+	w := webIdentity()
 	r, err := w.Request()
 	if err != nil {
 		t.Fatal(err)

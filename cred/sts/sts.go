@@ -1,24 +1,58 @@
-// Package sts words the exchange of an ID token for temporary credentials, and
-// reads the answer: AssumeRoleWithWebIdentity of the AWS Security Token Service
-// and of the stores that speak it too (MinIO, Ceph, SeaweedFS, our dev stack).
+// Package sts words exchanges for temporary credentials with the AWS Security
+// Token Service, and with the stores that speak it too (MinIO, Ceph, SeaweedFS,
+// our dev stack), and reads the answers: AssumeRoleWithWebIdentity, which trades
+// an ID token and is for browsers too; AssumeRole and GetSessionToken, which are
+// signed with other credentials and are for machines that may hold those.
 //
 // It sends nothing and asks nobody to sign in: the caller carries the Request
-// out, hands the answer to Parse, and does what Error.Advice says. The rule a
-// caller can break: a RoleSessionName and a Policy are chosen by whoever sends
-// them, so neither proves nor limits anything on its own. What a person may do
-// is for the role's trust policy and permissions to say.
+// out, hands the answer to the Parse function of the same name, and does what
+// Error.Advice says; or lets an exchange.Machine do so. The rule a caller can
+// break: a RoleSessionName and a Policy are chosen by whoever sends them, so
+// neither proves nor limits anything on its own. What a person may do is for the
+// role's trust policy and permissions to say.
 //
-//	AWS Security Token Service API Reference, "AssumeRoleWithWebIdentity",
-//	https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+//	AWS Security Token Service API Reference,
+//	https://docs.aws.amazon.com/STS/latest/APIReference/
 package sts
 
 import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bucketline/bucketline/cred/exchange"
 )
 
-// WebIdentity is one exchange.
+// What this package shares with the other exchanges, by its own name.
+type (
+	// Request is an exchange in words. That of a WebIdentity is sent by a
+	// browser without a preflight: the method, the content type and the absence
+	// of other headers make it a simple request (Fetch Standard,
+	// "CORS-safelisted request-header").
+	Request = exchange.Request
+
+	// Error is the service's refusal.
+	Error = exchange.Error
+
+	// Advice is what to do about an Error.
+	Advice = exchange.Advice
+
+	// ParameterError says what is wrong with the parameters.
+	ParameterError = exchange.ParameterError
+
+	// AnswerError says that an answer is not that of a token service.
+	AnswerError = exchange.AnswerError
+)
+
+// The advice.
+const (
+	Stop     = exchange.Stop
+	Retry    = exchange.Retry
+	NewToken = exchange.NewToken
+	Clock    = exchange.Clock
+)
+
+// WebIdentity is one AssumeRoleWithWebIdentity: an ID token for credentials.
 type WebIdentity struct {
 	// Endpoint is the service's URL, such as "https://sts.eu-west-1.amazonaws.com";
 	// MinIO's and Ceph's is that of the store. It is https, unless the host is
@@ -42,7 +76,7 @@ type WebIdentity struct {
 	DurationSeconds int
 
 	// Policy is a session policy, in JSON, that narrows what the role may do;
-	// empty for none.
+	// empty for none. Package cred/policy makes one.
 	Policy string
 }
 
@@ -56,27 +90,12 @@ const (
 	MaxToken       = 20_000
 	MaxPolicy      = 2048 // characters
 
-	MinDurationSeconds    = 15         // our dev stack's
-	MaxDurationSeconds    = 31_536_000 // MinIO's: a year
-	MinAWSDurationSeconds = 900
-	MaxAWSDurationSeconds = 43_200
+	MinDurationSeconds        = 15         // our dev stack's
+	MaxDurationSeconds        = 31_536_000 // MinIO's: a year
+	MinAWSDurationSeconds     = 900
+	MaxAWSDurationSeconds     = 43_200
+	MaxAWSSessionTokenSeconds = 129_600 // of GetSessionToken
 )
-
-// Request is a WebIdentity in words. A browser sends it without a preflight:
-// the method, the content type and the absence of other headers make it a
-// simple request (Fetch Standard, "CORS-safelisted request-header").
-type Request struct {
-	Method      string // "POST"
-	URL         string
-	ContentType string
-	Body        []byte // holds the token
-}
-
-// String names the request without its body, which holds the token.
-func (r Request) String() string { return r.Method + " " + r.URL + " (body redacted)" }
-
-// GoString is String, so that %#v shows no token either.
-func (r Request) GoString() string { return r.String() }
 
 // String names the exchange without the token.
 func (w WebIdentity) String() string {
@@ -86,48 +105,35 @@ func (w WebIdentity) String() string {
 // GoString is String, so that %#v shows no token either.
 func (w WebIdentity) GoString() string { return w.String() }
 
-// Request checks the parameters and words the exchange. Its errors are the
-// *ParameterError values of this package.
+// Request checks the parameters and words the exchange. Its errors are
+// *ParameterError values.
 func (w *WebIdentity) Request() (Request, error) {
-	url, host, err := parseEndpoint(w.Endpoint)
+	endpoint, err := exchange.ParseEndpoint(w.Endpoint)
 	if err != nil {
 		return Request{}, err
 	}
-	if err := w.check(host); err != nil {
+	if err := w.check(endpoint.Host); err != nil {
 		return Request{}, err
 	}
-	body := []byte("Action=AssumeRoleWithWebIdentity&Version=2011-06-15")
+	body := action("AssumeRoleWithWebIdentity")
 	body = appendField(body, "RoleArn", w.RoleARN)
 	body = appendField(body, "RoleSessionName", w.RoleSessionName)
 	body = appendField(body, "WebIdentityToken", w.Token)
-	if w.DurationSeconds != 0 {
-		body = appendField(body, "DurationSeconds", strconv.Itoa(w.DurationSeconds))
-	}
+	body = appendNumber(body, "DurationSeconds", w.DurationSeconds)
 	body = appendField(body, "Policy", w.Policy)
-	return Request{Method: "POST", URL: url, ContentType: "application/x-www-form-urlencoded", Body: body}, nil
+	return Request{Method: "POST", URL: endpoint.URL(), ContentType: exchange.ContentForm, Body: body}, nil
 }
 
 func (w *WebIdentity) check(host string) error {
-	shortest, longest := MinDurationSeconds, MaxDurationSeconds
-	if amazon(host) {
-		shortest, longest = MinAWSDurationSeconds, MaxAWSDurationSeconds
-		if w.RoleARN == "" {
-			return ErrNoRoleARN
-		}
-		if w.RoleSessionName == "" {
-			return ErrNoSessionName
-		}
+	if err := checkRole(host, w.RoleARN, w.RoleSessionName); err != nil {
+		return err
 	}
 	switch {
-	case w.RoleARN != "" && !validARN(w.RoleARN):
-		return ErrBadRoleARN
-	case w.RoleSessionName != "" && !validSessionName(w.RoleSessionName):
-		return ErrBadSessionName
 	case w.Token == "":
 		return ErrNoToken
-	case len(w.Token) < MinToken || len(w.Token) > MaxToken || !visible(w.Token):
+	case len(w.Token) < MinToken || len(w.Token) > MaxToken || !exchange.Visible(w.Token):
 		return ErrBadToken
-	case w.DurationSeconds != 0 && (w.DurationSeconds < shortest || w.DurationSeconds > longest):
+	case !validDuration(host, w.DurationSeconds, MaxAWSDurationSeconds):
 		return ErrBadDuration
 	case !validPolicy(w.Policy):
 		return ErrBadPolicy
@@ -135,26 +141,35 @@ func (w *WebIdentity) check(host string) error {
 	return nil
 }
 
+// checkRole: AWS wants both; other services are left to say so themselves.
+func checkRole(host, arn, session string) error {
+	switch {
+	case arn == "" && exchange.Amazon(host):
+		return ErrNoRoleARN
+	case session == "" && exchange.Amazon(host):
+		return ErrNoSessionName
+	case arn != "" && !validARN(arn):
+		return ErrBadRoleARN
+	case session != "" && !exchange.Within(session, MinSessionName, MaxSessionName, sessionLetters):
+		return ErrBadSessionName
+	}
+	return nil
+}
+
+func validDuration(host string, seconds, longestOfAWS int) bool {
+	shortest, longest := MinDurationSeconds, MaxDurationSeconds
+	if exchange.Amazon(host) {
+		shortest, longest = MinAWSDurationSeconds, longestOfAWS
+	}
+	return seconds == 0 || seconds >= shortest && seconds <= longest
+}
+
 func validARN(s string) bool {
-	return len(s) >= MinRoleARN && len(s) <= MaxRoleARN && strings.HasPrefix(s, "arn:") && visible(s)
+	return len(s) >= MinRoleARN && len(s) <= MaxRoleARN && strings.HasPrefix(s, "arn:") && exchange.Visible(s)
 }
 
-func validSessionName(s string) bool {
-	if len(s) < MinSessionName || len(s) > MaxSessionName {
-		return false
-	}
-	for i := range len(s) {
-		if !sessionLetter(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// sessionLetter: the pattern [\w+=,.@-]* of RoleSessionName.
-func sessionLetter(c byte) bool {
-	return alphanumeric(c) || strings.IndexByte("_+=,.@-", c) >= 0
-}
+// sessionLetters: the pattern [\w+=,.@-]* of RoleSessionName.
+const sessionLetters = "_+=,.@-"
 
 // validPolicy: up to 2,048 characters of tab, line ends and U+0020 to U+00FF.
 // Whether it is a policy is the service's to say.
@@ -179,7 +194,7 @@ func SessionName(subject string) string {
 		if len(name) == MaxSessionName {
 			break
 		}
-		if r >= utf8.RuneSelf || r == '+' || !sessionLetter(byte(r)) {
+		if r >= utf8.RuneSelf || r == '+' || !exchange.Alphanumeric(byte(r)) && strings.IndexByte(sessionLetters, byte(r)) < 0 {
 			r = '-'
 		}
 		name = append(name, byte(r))
@@ -190,37 +205,23 @@ func SessionName(subject string) string {
 	return string(name)
 }
 
-// appendField adds a form field, unless it is empty. A space becomes %20 and
-// not "+", which Ceph does not decode.
+// action begins the form of an action.
+func action(name string) []byte {
+	return []byte("Action=" + name + "&Version=2011-06-15")
+}
+
+// appendField adds a form field, unless it is empty.
 func appendField(dst []byte, name, value string) []byte {
 	if value == "" {
 		return dst
 	}
-	const hex = "0123456789ABCDEF"
-	dst = append(dst, '&')
-	dst = append(dst, name...)
-	dst = append(dst, '=')
-	for i := range len(value) {
-		c := value[i]
-		if alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', hex[c>>4], hex[c&15])
-		}
-	}
-	return dst
+	return exchange.AppendField(dst, name, value)
 }
 
-func alphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
-}
-
-// visible reports that s is ASCII without spaces and controls.
-func visible(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
+// appendNumber adds a form field, unless it is 0.
+func appendNumber(dst []byte, name string, n int) []byte {
+	if n == 0 {
+		return dst
 	}
-	return true
+	return exchange.AppendField(dst, name, strconv.Itoa(n))
 }

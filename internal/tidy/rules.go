@@ -50,9 +50,9 @@ var folders = []Folder{
 	{Path: "cred", Band: Pure, May: []string{"sign"}},
 	{Path: "cred/exchange", Band: Pure, May: []string{"cred", "s3", "sign", "internal/digest", "internal/jsonscan", "internal/xmlscan"}},
 	{Path: "cred/sts", Band: Pure, May: []string{"cred", "cred/exchange", "s3", "sign"}},
-	{Path: "cred/cognito", Band: Pure, May: []string{"cred", "cred/exchange", "cred/sts", "sign"}},
-	{Path: "cred/container", Band: Pure, May: []string{"cred", "cred/exchange"}},
-	{Path: "cred/r2", Band: Pure, May: []string{"cred", "cred/exchange", "sign", "internal/digest"}},
+	{Path: "cred/cognito", Band: Pure, May: []string{"cred", "cred/exchange", "cred/sts", "s3", "sign"}},
+	{Path: "cred/container", Band: Pure, May: []string{"cred", "cred/exchange", "s3"}},
+	{Path: "cred/r2", Band: Pure, May: []string{"cred", "cred/exchange", "s3", "sign", "internal/digest"}},
 	{Path: "cred/express", Band: Pure, May: []string{"cred", "cred/exchange", "s3", "sign"}},
 	{Path: "cred/grants", Band: Pure, May: []string{"cred", "cred/exchange", "s3", "sign"}},
 	{Path: "cred/policy", Band: Pure, May: []string{"cred/exchange"}},
@@ -70,6 +70,10 @@ var folders = []Folder{
 	{Path: "driver/dirjournal", Band: Driver, May: []string{"driver", "journal"}},
 	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "engine", "queue", "journal", "s3", "sign", "cred"}},
 	{Path: "finesign", Band: Driver, May: []string{"s3", "sign"}, HTTP: true},
+	{Path: "provider", Band: Driver, HTTP: true, May: []string{
+		".", "cred", "cred/exchange", "cred/sts", "cred/cognito", "cred/container", "cred/r2", "cred/express", "cred/grants", "sign",
+	}},
+	{Path: "provider/awsconfig", Band: Open, May: []string{".", "provider"}},
 	{Path: "cmd/bucketline", Band: Open, HTTP: true, May: []string{
 		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/sim",
 	}},
@@ -77,6 +81,7 @@ var folders = []Folder{
 
 	// Proof and tools.
 	{Path: "internal/fakes3", Band: Driver, May: []string{"s3", "sign", "internal/xmlscan"}, HTTP: true},
+	{Path: "internal/fakeclouds", Band: Open, HTTP: true},
 	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "internal/fakes3"}},
 	{Path: "internal/tidy", Band: Driver},
 	{Path: "tools", Band: Open, HTTP: true, May: []string{"tools"}},

@@ -1,4 +1,4 @@
-package sts
+package exchange
 
 import (
 	"strconv"
@@ -8,27 +8,38 @@ import (
 // maxEndpoint is in bytes. A host name has at most 253.
 const maxEndpoint = 1024
 
-// parseEndpoint takes an endpoint apart and returns it with a path, "/" if it
-// had none, and its host without the port, in lower case. Over http the token
-// and the credentials would travel in clear, so only this machine may be asked
-// so.
-func parseEndpoint(s string) (url, host string, err error) {
+// Endpoint is the URL of a service, taken apart.
+type Endpoint struct {
+	Scheme    string // "https" or "http"
+	Authority string // host[:port], as it was written
+	Path      string // begins with a slash
+	Host      string // without the port, in lower case
+}
+
+// URL is the whole.
+func (e Endpoint) URL() string { return e.Scheme + "://" + e.Authority + e.Path }
+
+// ParseEndpoint takes the URL of a service apart; its path is "/" if it had
+// none. Over http the token and the credentials would travel in clear, so only
+// this machine may be asked so. The error is ErrNoEndpoint, ErrBadEndpoint or
+// ErrInsecureEndpoint.
+func ParseEndpoint(s string) (Endpoint, error) {
 	if s == "" {
-		return "", "", ErrNoEndpoint
+		return Endpoint{}, ErrNoEndpoint
 	}
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok || len(s) > maxEndpoint || scheme != "https" && scheme != "http" {
-		return "", "", ErrBadEndpoint
+		return Endpoint{}, ErrBadEndpoint
 	}
 	authority, path, _ := strings.Cut(rest, "/")
-	host, ok = hostOf(authority)
+	host, ok := hostOf(authority)
 	if !ok || !validPath(path) {
-		return "", "", ErrBadEndpoint
+		return Endpoint{}, ErrBadEndpoint
 	}
-	if scheme == "http" && !loopback(host) {
-		return "", "", ErrInsecureEndpoint
+	if scheme == "http" && !Loopback(host) {
+		return Endpoint{}, ErrInsecureEndpoint
 	}
-	return scheme + "://" + authority + "/" + path, host, nil
+	return Endpoint{Scheme: scheme, Authority: authority, Path: "/" + path, Host: host}, nil
 }
 
 // hostOf checks host[:port] and returns the host.
@@ -64,7 +75,7 @@ func validName(host string) bool {
 		return false
 	}
 	for i := range len(host) {
-		if c := host[i]; !alphanumeric(c) && c != '-' && c != '.' && c != '_' {
+		if c := host[i]; !Alphanumeric(c) && c != '-' && c != '.' && c != '_' {
 			return false
 		}
 	}
@@ -73,7 +84,7 @@ func validName(host string) bool {
 
 func validPath(path string) bool {
 	for i := range len(path) {
-		if c := path[i]; !alphanumeric(c) && strings.IndexByte("-._~/%", c) < 0 {
+		if c := path[i]; !Alphanumeric(c) && strings.IndexByte("-._~/%", c) < 0 {
 			return false
 		}
 	}
@@ -85,9 +96,10 @@ func only(s, letters string) bool {
 	return s != "" && strings.Trim(s, letters) == ""
 }
 
-// loopback reports that a host is this machine: localhost and the names below
-// it (RFC 6761, section 6.3), 127.0.0.0/8 and ::1 (RFC 6890).
-func loopback(host string) bool {
+// Loopback reports that a host, without its port, is this machine: localhost
+// and the names below it (RFC 6761, section 6.3), 127.0.0.0/8 and ::1 (RFC
+// 6890).
+func Loopback(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || host == "[::1]" {
 		return true
 	}
@@ -103,8 +115,8 @@ func loopback(host string) bool {
 	return true
 }
 
-// amazon reports that a host is AWS's own, in any partition.
-func amazon(host string) bool {
+// Amazon reports that a host is AWS's own, in any partition.
+func Amazon(host string) bool {
 	for _, suffix := range amazonDomains {
 		if strings.HasSuffix(host, suffix) {
 			return true
@@ -114,3 +126,21 @@ func amazon(host string) bool {
 }
 
 var amazonDomains = [...]string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"}
+
+// Domain is where AWS's services of a region are, without a point before it:
+// IAM User Guide, "AWS partitions".
+func Domain(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "amazonaws.com.cn"
+	case strings.HasPrefix(region, "eusc-"):
+		return "amazonaws.eu"
+	}
+	return "amazonaws.com"
+}
+
+// ValidRegion reports that s can be a label of a host name, and part of a
+// signature's scope.
+func ValidRegion(s string) bool {
+	return len(s) <= 63 && only(s, "abcdefghijklmnopqrstuvwxyz0123456789-") && s[0] != '-' && s[len(s)-1] != '-'
+}
