@@ -23,6 +23,7 @@ const hints = {
   SignInNeeded: "Sign in again.",
   PopupBlocked: "Allow this page to open windows, or call signInPopup straight from a click.",
   Superseded: "Nothing: a later sign-in took its place.",
+  FrameBlocked: "Sign in again; and check that the page's CSP allows frames of the issuer, and that frameRedirectUri may be framed.",
   Refused: "Sign in again, or ask the provider's administrator whether you may use this application.",
   StateMismatch: "Sign in again from this page: the answer belongs to another sign-in, or to none.",
   OtherPerson: "Sign out first to go on as somebody else: what was begun belongs to who was signed in before.",

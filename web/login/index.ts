@@ -4,4 +4,5 @@
  */
 export { createLogin } from "./login.js";
 export { LoginError } from "./error.js";
-export type { Claims, Fetch, Login, LoginOptions, RedirectOutcome, SignInOptions } from "./api.js";
+export { presets } from "./presets.js";
+export type { Claims, Fetch, Login, LoginEvent, LoginOptions, RedirectOutcome, SignInOptions } from "./api.js";

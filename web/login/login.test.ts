@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Login, LoginOptions } from "./api.js";
+import type { Login, LoginEvent, LoginOptions } from "./api.js";
 import { LoginError, type LoginErrorCode } from "./error.js";
 import { loginIn } from "./login.js";
-import { clientId, FakePage, FakeProvider, issuer, pageAddress } from "./testing.js";
+import { presets } from "./presets.js";
+import { clientId, FakeBrowser, FakePage, FakeProvider, issuer, pageAddress } from "./testing.js";
 
 const options = (provider: FakeProvider, more: Partial<LoginOptions> = {}): LoginOptions => ({
   issuer, clientId, fetch: provider.fetch, ...more,
@@ -17,15 +18,24 @@ function newProvider(): FakeProvider {
 }
 
 /** Goes to the provider and comes back, as a new load of the same page. */
-async function signedIn(provider = newProvider()): Promise<{ provider: FakeProvider; page: FakePage; login: Login }> {
-  const page = new FakePage(provider);
-  await loginIn(page, options(provider)).signIn();
+async function signedIn(
+  provider = newProvider(), more: Partial<LoginOptions> = {}, browser = new FakeBrowser(),
+): Promise<{ provider: FakeProvider; page: FakePage; login: Login }> {
+  const page = new FakePage(provider, browser);
+  await loginIn(page, options(provider, more)).signIn();
   assert.ok(page.left);
   page.address = provider.authorize(page.left);
-  const login = loginIn(page, options(provider, { redirectUri: pageAddress }));
+  const login = loginIn(page, options(provider, { redirectUri: pageAddress, ...more }));
   assert.equal(await login.handleRedirect(), "signedIn");
   return { provider, page, login };
 }
+
+const until = async (wanted: () => boolean, what: string): Promise<void> => {
+  for (let i = 0; !wanted(); i++) {
+    if (i === 2000) throw new Error(`still waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+};
 
 function isCode(code: LoginErrorCode): (error: unknown) => boolean {
   return (error) => error instanceof LoginError && error.code === code && error.hint.length > 0;
@@ -230,7 +240,7 @@ test("a sign-in in a window keeps the page and closes the window", async () => {
   assert.equal(page.left, undefined);
   assert.equal(page.stored.size, 0);
   assert.deepEqual(windows.map((w) => w.closed), [true]);
-  assert.equal(page.browser.listeners.size, 0);
+  assert.equal(page.browser.listeners.size, 1, "that for signing out");
 });
 
 test("a window that brings somebody else changes nothing", async () => {
@@ -278,7 +288,7 @@ test("an aborted sign-in closes its window and rejects with the signal's reason"
   abort.abort(reason);
   await rejected;
   assert.equal(page.popups[0]?.closed, true);
-  assert.equal(page.browser.listeners.size, 0);
+  assert.equal(page.browser.listeners.size, 1, "that for signing out");
 });
 
 test("signing out forgets, revokes and goes to the provider's own sign-out", async () => {
@@ -289,9 +299,36 @@ test("signing out forgets, revokes and goes to the provider's own sign-out", asy
   assert.equal(login.claims, undefined);
   await assert.rejects(login.idToken(), isCode("SignInNeeded"));
   assert.equal(provider.revoked.length, 1);
-  assert.equal(page.left?.pathname, "/end");
-  assert.equal(page.left.searchParams.get("id_token_hint"), token);
-  assert.equal(page.left.searchParams.get("post_logout_redirect_uri"), pageAddress);
+  assert.equal(page.submitted?.url.href, "https://id.example/end");
+  assert.deepEqual(page.submitted?.fields, { client_id: clientId, post_logout_redirect_uri: pageAddress, id_token_hint: token });
+});
+
+for (const [signOutBy, parameter] of [["address", "post_logout_redirect_uri"], ["logout_uri", "logout_uri"]] as const) {
+  test(`signing out by ${signOutBy} puts no token into an address`, async () => {
+    const { page, login } = await signedIn(newProvider(), { signOutBy });
+    assert.equal(await login.signOut(), true);
+    assert.equal(page.submitted, undefined);
+    assert.equal(page.left?.searchParams.get("client_id"), clientId);
+    assert.equal(page.left?.searchParams.get(parameter), pageAddress);
+    assert.equal(page.left?.searchParams.has("id_token_hint"), false);
+  });
+}
+
+test("signing out in one tab signs the same person out in the others, and nobody else", async () => {
+  const { provider, page, login } = await signedIn();
+  const second = await signedIn(provider, {}, page.browser);
+  provider.person = "bob";
+  const third = await signedIn(provider, {}, page.browser);
+  const heard: LoginEvent[] = [];
+  login.listen((event) => heard.push(event));
+  second.login.listen((event) => heard.push(event));
+  await login.signOut();
+  assert.deepEqual(heard, [{ type: "signedOut", elsewhere: true }, { type: "signedOut", elsewhere: false }]);
+  assert.equal(second.login.claims, undefined);
+  assert.equal(third.login.claims?.sub, "bob");
+  await until(() => provider.revoked.length === 2, "each tab to revoke its own refresh token");
+  assert.equal(new Set(provider.revoked).size, 2);
+  assert.equal(second.page.left?.pathname, "/authorize", "only the tab that was asked leaves");
 });
 
 test("an answer that comes after signing out signs nobody in", async () => {
@@ -318,6 +355,9 @@ test("wrong options are named", () => {
     [{ issuer: "http://id.example", clientId }, /https:\/\/, or http:\/\/ on this machine/],
     [{ issuer: "http://127.0.0.1.example", clientId }, /https:\/\/, or http:\/\/ on this machine/],
     [{ issuer, clientId, scope: "profile" }, /must contain "openid"/],
+    [{ issuer, clientId, flow: "implicit" }, /"flow" must be one of code, idToken/],
+    [{ issuer, clientId, signOutBy: "post" }, /"signOutBy" must be one of/],
+    [{ issuer, clientId, frameRedirectUri: "https://other.example/frame" }, /this page's own origin/],
   ];
   for (const [given, message] of wrong) {
     assert.throws(() => loginIn(page, given as LoginOptions), (error) => error instanceof TypeError && message.test(error.message));
@@ -325,4 +365,259 @@ test("wrong options are named", () => {
   for (const local of ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1", "http://id.localhost"]) {
     loginIn(page, { issuer: local, clientId });
   }
+});
+
+test("a token is renewed ahead of its end, again and again, and nobody has to ask", async () => {
+  const { provider, page, login } = await signedIn();
+  const heard: string[] = [];
+  login.listen(({ type }) => heard.push(type));
+  const first = await login.idToken();
+  page.pass(provider.life - 70);
+  assert.deepEqual(heard, [], "not too early");
+  for (let i = 1; i <= 3; i++) {
+    page.pass(i === 1 ? 15 : provider.life - 55);
+    await until(() => heard.length === i, `renewal ${i}`);
+  }
+  assert.deepEqual(heard, ["renewed", "renewed", "renewed"]);
+  const before = provider.requests.length;
+  assert.notEqual(await login.idToken(), first);
+  assert.equal(provider.requests.length, before, "it was there already");
+});
+
+test("no refresh token is ever sent twice, whoever asks and whenever", async () => {
+  const { provider, page, login } = await signedIn();
+  for (let i = 0; i < 20; i++) {
+    page.pass(provider.life - (i % 3) * 20);
+    await Promise.all([login.idToken(), login.idToken()]);
+  }
+  assert.ok(provider.refreshed.length > 10, `${provider.refreshed.length} renewals`);
+  assert.equal(new Set(provider.refreshed).size, provider.refreshed.length);
+});
+
+test("renewing ahead goes on after the provider was away, and stops with the session", async () => {
+  const { provider, page, login } = await signedIn();
+  const heard: string[] = [];
+  login.listen(({ type }) => heard.push(type));
+  provider.reachable = false;
+  page.pass(provider.life - 50);
+  await until(() => page.timers.length === 1, "the next try");
+  provider.reachable = true;
+  page.pass(10);
+  await until(() => heard.length === 1, "the renewal");
+  provider.endAllSessions();
+  page.pass(provider.life - 50);
+  await until(() => heard.length === 2, "the end");
+  assert.deepEqual(heard, ["renewed", "signInNeeded"]);
+  assert.equal(page.timers.length, 0);
+  await login.idToken();
+  page.pass(100);
+  await assert.rejects(login.idToken(), isCode("SignInNeeded"));
+  assert.equal(heard.length, 2, "said once");
+});
+
+test("with renewAhead: false a token is renewed when it is asked for alone", async () => {
+  const { page } = await signedIn(newProvider(), { renewAhead: false });
+  assert.equal(page.timers.length, 0);
+});
+
+test("a provider that is out of order has not refused the refresh token", async () => {
+  const { provider, login } = await signedIn();
+  provider.now += provider.life;
+  for (const [status, error, code] of [[400, "temporarily_unavailable", "Refused"], [503, "server_error", "AnswerInvalid"]] as const) {
+    provider.tokenError = { status, error };
+    await assert.rejects(login.idToken(), isCode(code));
+  }
+  provider.tokenError = undefined;
+  await login.idToken();
+});
+
+for (const hours of [-24, 24]) {
+  test(`a machine whose clock is ${hours} hours off signs in and renews like any other`, async () => {
+    const provider = newProvider();
+    provider.now -= hours * 3600; // and the machine's clock is what the library sees
+    const page = new FakePage(provider);
+    page.ahead = hours * 3600;
+    const login = loginIn(page, options(provider));
+    await login.signIn();
+    page.address = provider.authorize(page.left ?? new URL(issuer));
+    assert.equal(await login.handleRedirect(), "signedIn");
+    const before = provider.requests.length;
+    const first = await login.idToken();
+    assert.equal(provider.requests.length, before, "it is fresh");
+    provider.now += provider.life;
+    assert.notEqual(await login.idToken(), first);
+  });
+}
+
+test("a silent sign-in comes back signed in, or not, and without an error", async () => {
+  for (const knows of [true, false]) {
+    const provider = newProvider();
+    provider.knowsPerson = knows;
+    const page = new FakePage(provider);
+    await loginIn(page, options(provider)).signIn({ silent: true });
+    assert.equal(page.left?.searchParams.get("prompt"), "none");
+    page.address = provider.authorize(page.left ?? new URL(issuer));
+    const login = loginIn(page, options(provider, { redirectUri: pageAddress }));
+    assert.equal(await login.handleRedirect(), knows ? "signedIn" : "notSignedIn");
+    assert.equal(page.address.href, pageAddress);
+    assert.equal(login.claims?.sub, knows ? "alice" : undefined);
+  }
+});
+
+test("an error that is not about asking is one in a silent sign-in too", async () => {
+  const provider = newProvider();
+  const page = new FakePage(provider);
+  const login = loginIn(page, options(provider));
+  await login.signIn({ silent: true });
+  const state = page.left?.searchParams.get("state") ?? "";
+  page.address = new URL(`${pageAddress}?error=invalid_scope&state=${state}&iss=${issuer}`);
+  await assert.rejects(login.handleRedirect(), isCode("Refused"));
+});
+
+const frameRedirectUri = "https://app.example/frame.html";
+
+/** Lets frames come back, as a page that calls handleRedirect does. */
+function answerFrames(page: FakePage): void {
+  page.onFrame = (url) => {
+    const frame = new FakePage(page.provider, page.browser);
+    frame.address = page.provider.authorize(url);
+    void loginIn(frame, options(page.provider)).handleRedirect().then((outcome) => assert.equal(outcome, "handedOver"));
+  };
+}
+
+test("without a refresh token a frame renews, ahead and when asked, and leaves nothing behind", async () => {
+  const provider = newProvider();
+  provider.givesRefreshTokens = false;
+  const { page, login } = await signedIn(provider, { frameRedirectUri });
+  answerFrames(page);
+  const first = await login.idToken();
+  provider.now += provider.life;
+  const second = await login.idToken();
+  assert.notEqual(second, first);
+  page.pass(provider.life - 50);
+  await until(() => page.frames.length === 2 && page.frames.every(({ closed }) => closed), "the second frame");
+  assert.notEqual(await login.idToken(), second);
+  assert.deepEqual(page.frames.map(({ url }) => [url.searchParams.get("prompt"), url.searchParams.get("redirect_uri")]),
+    [["none", frameRedirectUri], ["none", frameRedirectUri]]);
+  assert.equal(page.browser.listeners.size, 1, "that for signing out");
+});
+
+test("a frame that the provider refuses asks for a sign-in", async () => {
+  const provider = newProvider();
+  provider.givesRefreshTokens = false;
+  const { page, login } = await signedIn(provider, { frameRedirectUri });
+  answerFrames(page);
+  provider.knowsPerson = false;
+  provider.now += provider.life;
+  await assert.rejects(login.idToken(), isCode("SignInNeeded"));
+});
+
+test("a frame that does not come back is given up", async () => {
+  const provider = newProvider();
+  provider.givesRefreshTokens = false;
+  const { page, login } = await signedIn(provider, { frameRedirectUri, renewAhead: false });
+  provider.now += provider.life;
+  const asked = assert.rejects(login.idToken(), isCode("FrameBlocked"));
+  await until(() => page.frames.length === 1, "the frame");
+  page.pass(16);
+  await asked;
+  assert.equal(page.frames[0]?.closed, true);
+});
+
+test("a frame that brings somebody else changes nothing", async () => {
+  const provider = newProvider();
+  provider.givesRefreshTokens = false;
+  const { page, login } = await signedIn(provider, { frameRedirectUri });
+  answerFrames(page);
+  provider.person = "bob";
+  provider.now += provider.life;
+  await assert.rejects(login.idToken(), isCode("TokenInvalid"));
+  assert.equal(login.claims?.sub, "alice");
+});
+
+test("when the refresh token is refused a frame may still renew", async () => {
+  const { provider, page, login } = await signedIn(newProvider(), { frameRedirectUri });
+  answerFrames(page);
+  provider.endAllSessions();
+  provider.now += provider.life;
+  await login.idToken();
+  assert.equal(page.frames.length, 1);
+});
+
+test("an ID token that comes with the answer is checked by its signature, and leaves the address", async () => {
+  const provider = newProvider();
+  const { page, login } = await signedIn(provider, { flow: "idToken" });
+  assert.equal(login.claims?.sub, "alice");
+  assert.equal(page.address.href, pageAddress);
+  assert.ok(provider.requests.includes("GET /keys"));
+  assert.ok(!provider.requests.some((request) => request.startsWith("POST /token")));
+  provider.now += provider.life;
+  await assert.rejects(login.idToken(), isCode("SignInNeeded"));
+});
+
+for (const wrong of ["signature", "nonce", "code"] as const) {
+  test(`an ID token with the answer whose ${wrong} is another one is refused`, async () => {
+    const provider = newProvider();
+    if (wrong === "nonce") provider.tamper = (claims) => (claims["nonce"] = "another");
+    const page = new FakePage(provider);
+    const login = loginIn(page, options(provider, { flow: "idToken" }));
+    await login.signIn();
+    page.address = provider.authorize(page.left ?? new URL(issuer));
+    const answer = new URLSearchParams(page.address.hash.slice(1));
+    if (wrong === "code") answer.set("code", "stolen");
+    if (wrong === "signature") {
+      const [header = "", , signature = ""] = answer.get("id_token")?.split(".") ?? [];
+      const claims = { ...login.claims, iss: issuer, sub: "mallory", aud: clientId, iat: provider.now, exp: provider.now + 300, nonce: page.left?.searchParams.get("nonce"), c_hash: "x" };
+      answer.set("id_token", `${header}.${btoa(JSON.stringify(claims)).replaceAll("=", "")}.${signature}`);
+    }
+    page.address.hash = answer.toString();
+    await assert.rejects(login.handleRedirect(), (error) => error instanceof LoginError && ["TokenInvalid", "AnswerInvalid"].includes(error.code));
+    assert.equal(login.claims, undefined);
+  });
+}
+
+test("parameters go with every request, and never over what the protocol needs", async () => {
+  const provider = newProvider();
+  const page = new FakePage(provider);
+  const login = loginIn(page, options(provider, { parameters: { kc_idp_hint: "google", state: "mine" } }));
+  await login.signIn({ parameters: { login_hint: "alice", client_id: "another" } });
+  const sent = page.left?.searchParams;
+  assert.deepEqual(["kc_idp_hint", "login_hint", "client_id"].map((name) => sent?.get(name)), ["google", "alice", clientId]);
+  assert.notEqual(sent?.get("state"), "mine");
+});
+
+test("the identity is one person's at one client of one issuer", async () => {
+  const { provider, login } = await signedIn();
+  const alice = login.identity;
+  provider.person = "bob";
+  const bob = (await signedIn(provider)).login.identity;
+  assert.ok(alice !== undefined && bob !== undefined && alice !== bob);
+  assert.ok(alice.includes(issuer) && alice.includes(clientId) && alice.includes("alice"));
+});
+
+test("presets name the issuer as the provider does", () => {
+  const tenantId = "11111111-2222-3333-4444-555555555555";
+  const known: [{ issuer: string }, string][] = [
+    [presets.keycloak({ server: "https://id.example/", realm: "my realm", clientId }), "https://id.example/realms/my%20realm"],
+    [presets.auth0({ domain: "example.eu.auth0.com", clientId }), "https://example.eu.auth0.com/"],
+    [presets.cognitoUserPool({ region: "eu-west-1", userPoolId: "eu-west-1_AbC123", clientId }), "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC123"],
+    [presets.google({ clientId }), "https://accounts.google.com"],
+    [presets.entra({ tenantId, clientId }), `https://login.microsoftonline.com/${tenantId}/v2.0`],
+    [presets.standard({ issuer, clientId }), issuer],
+    [presets.devStack({ issuer: "http://127.0.0.1:1", clientId }), "http://127.0.0.1:1"],
+  ];
+  for (const [preset, want] of known) {
+    assert.equal(preset.issuer, want);
+    loginIn(new FakePage(newProvider()), { ...preset } as LoginOptions);
+  }
+  const wrong: [() => unknown, RegExp][] = [
+    [() => presets.auth0({ domain: "https://example.auth0.com", clientId }), /"domain" must be like/],
+    [() => presets.auth0({ domain: "evil.example/x", clientId }), /"domain" must be like/],
+    [() => presets.entra({ tenantId: "common", clientId }), /"tenantId" must be like/],
+    [() => presets.cognitoUserPool({ region: "eu-west-1", userPoolId: "../x", clientId }), /"userPoolId" must be like/],
+    [() => presets.cognitoUserPool({ region: "x.example", userPoolId: "eu-west-1_A", clientId }), /"region" must be like/],
+    [() => presets.keycloak({ server: "https://id.example", realm: "", clientId }), /"realm" is required/],
+    [() => presets.google({ clientID: "x" } as unknown as { clientId: string }), /did you mean "clientId"/],
+  ];
+  for (const [call, message] of wrong) assert.throws(call, (error) => error instanceof TypeError && message.test(error.message));
 });

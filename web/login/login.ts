@@ -1,24 +1,28 @@
 import { check, type Shape } from "../core/options.js";
-import type { Claims, Login, LoginOptions, RedirectOutcome, SignInOptions } from "./api.js";
+import {
+  answerIn, hearAnswer, remember, saysSignedOut, signedOutText, silentRefusals, superseded, takePending, ways, withoutAnswer, type Hearing,
+} from "./answer.js";
+import type { Claims, Login, LoginEvent, LoginOptions, RedirectOutcome, SignInOptions } from "./api.js";
 import { LoginError } from "./error.js";
 import { browserPage, type Page } from "./page.js";
-import { createProvider, type Pending, type Provider, type Tokens } from "./provider.js";
+import { createProvider, type Provider, type Tokens } from "./provider.js";
+import { settingsOf, type Settings } from "./settings.js";
 
-const loginShape: Shape = {
-  issuer: "text", clientId: "text", redirectUri: "text", signedOutUri: "text", scope: "text", fetch: "function",
-};
-const signInShape: Shape = { parameters: "map" };
-const popupShape: Shape = { ...signInShape, signal: "other" };
+const signInShape: Shape = { parameters: "map", silent: "boolean" };
+const popupShape: Shape = { parameters: "map", signal: "other" };
 
 /** An ID token with less than this left, in milliseconds, is renewed before it is given out. */
 const renewBefore = 30_000;
 
-/** Where a sign-in by redirect is remembered until the browser comes back. */
-const pendingName = "bucketline-login";
+/**
+ * Ahead, an ID token is renewed so long before its end, in milliseconds, or after three quarters of its life if
+ * that is later; and again after so long when the provider could not be reached.
+ */
+const renewAheadBefore = 60_000;
+const renewAgain = 10_000;
 
-/** A state says by its first letters which of the two ways the answer has to take. */
-const byRedirect = "r.";
-const byPopup = "p.";
+/** How long a frame may take to come back, in milliseconds. */
+const frameMillis = 15_000;
 
 /** Throws a TypeError when options are wrong; touches the network only when asked to do something. */
 export function createLogin(options: LoginOptions): Login {
@@ -27,62 +31,77 @@ export function createLogin(options: LoginOptions): Login {
 
 /** createLogin in a page that the caller provides. */
 export function loginIn(page: Page, options: LoginOptions): Login {
-  check("createLogin", options, loginShape);
-  const redirectUri = options.redirectUri ?? plainAddress(page.url());
-  const provider = createProvider({
-    issuer: issuerOf(options.issuer),
-    clientId: required("clientId", options.clientId),
-    redirectUri,
-    scope: scopeOf(options.scope),
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-  });
-  return new Session(page, provider, options.signedOutUri ?? redirectUri);
+  const settings = settingsOf(options, page.url());
+  return new Session(page, createProvider({ ...settings.provider, now: () => page.now() }), settings);
 }
 
 class Session implements Login {
   readonly #page: Page;
   readonly #provider: Provider;
-  readonly #signedOutUri: string;
+  readonly #settings: Settings;
+  readonly #listeners = new Set<(event: LoginEvent) => void>();
   #tokens: Tokens | undefined;
   #renewal: Promise<void> | undefined;
   #attempts = 0;
-  #stopPopup: ((why: unknown) => void) | undefined;
+  #neededTold = false;
+  #popup: Hearing | undefined;
+  #stopTimer: () => void = () => {};
+  #stopHearing: () => void = () => {};
 
-  constructor(page: Page, provider: Provider, signedOutUri: string) {
+  constructor(page: Page, provider: Provider, settings: Settings) {
     this.#page = page;
     this.#provider = provider;
-    this.#signedOutUri = signedOutUri;
+    this.#settings = settings;
   }
 
   get claims(): Claims | undefined {
     return this.#tokens?.claims;
   }
 
-  async signIn(options: SignInOptions = {}): Promise<void> {
+  get identity(): string | undefined {
+    const claims = this.#tokens?.claims;
+    return claims && JSON.stringify([claims.iss, this.#settings.provider.clientId, claims.sub]);
+  }
+
+  listen(listener: (event: LoginEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async signIn(options: SignInOptions & { silent?: boolean } = {}): Promise<void> {
     check("signIn", options, signInShape);
-    const { url, pending } = await this.#provider.authorize(byRedirect, options.parameters ?? {});
-    this.#page.memory.setItem(pendingName, JSON.stringify(pending));
+    const { silent = false, parameters = {} } = options;
+    const asked = silent ? { ...parameters, prompt: "none" } : parameters;
+    const { url, pending } = await this.#provider.authorize(silent ? ways.silent : ways.redirect, asked);
+    remember(this.#page, pending);
     this.#page.leaveFor(url);
   }
 
   async handleRedirect(): Promise<RedirectOutcome> {
-    const answer = this.#page.url();
-    const state = answer.searchParams.get("state");
-    if (state === null || !(answer.searchParams.has("code") || answer.searchParams.has("error"))) return "none";
-    if (state.startsWith(byPopup)) {
-      this.#page.tell(answer.href);
+    const address = this.#page.url();
+    const answer = answerIn(address);
+    const state = answer?.get("state");
+    if (!answer || !state) return "none";
+    if (state.startsWith(ways.popup) || state.startsWith(ways.frame)) {
+      this.#page.tell(address.href);
       this.#page.close();
       return "handedOver";
     }
-    const pending = this.#takePending();
-    this.#page.show(withoutAnswer(answer));
+    const pending = takePending(this.#page);
+    this.#page.show(withoutAnswer(address));
     if (!pending || pending.state !== state) {
       throw new LoginError("StateMismatch", "sign in: the answer's state is not the one that was sent");
     }
     const attempt = ++this.#attempts;
-    const fresh = await this.#provider.exchange(answer, pending);
+    let fresh: Tokens;
+    try {
+      fresh = await this.#provider.exchange(address, pending);
+    } catch (error) {
+      if (state.startsWith(ways.silent) && isSilentRefusal(error)) return "notSignedIn";
+      throw error;
+    }
     this.#checkLatest(attempt);
-    this.#tokens = fresh;
+    this.#take(fresh, "signedIn");
     return "signedIn";
   }
 
@@ -92,11 +111,11 @@ class Session implements Login {
     // Before the first await: after it, the browser sees no click any more.
     const popup = this.#page.openWindow();
     if (!popup) throw new LoginError("PopupBlocked", "sign in: the browser blocked the window");
-    this.#stopPopup?.(new LoginError("Superseded", "sign in: another window was opened"));
-    const answered = this.#answer(options.signal);
+    this.#popup?.fail(superseded("another window was opened"));
+    const answered = (this.#popup = hearAnswer(this.#page, options.signal));
     const attempt = ++this.#attempts;
     try {
-      const { url, pending } = await this.#provider.authorize(byPopup, options.parameters ?? {});
+      const { url, pending } = await this.#provider.authorize(ways.popup, options.parameters ?? {});
       popup.leaveFor(url);
       const fresh = await this.#provider.exchange(await answered.to(pending.state), pending);
       options.signal?.throwIfAborted();
@@ -105,32 +124,30 @@ class Session implements Login {
       if (before && (before.sub !== fresh.claims.sub || before.iss !== fresh.claims.iss)) {
         throw new LoginError("OtherPerson", "sign in: somebody else signed in");
       }
-      this.#tokens = fresh;
+      this.#take(fresh, "signedIn");
     } catch (error) {
       popup.close();
       throw error;
     } finally {
       answered.stop();
+      if (this.#popup === answered) this.#popup = undefined;
     }
   }
 
   /** An answer that comes after a sign-out, or after another attempt began, signs nobody in. */
   #checkLatest(attempt: number): void {
-    if (attempt !== this.#attempts) throw new LoginError("Superseded", "sign in: signed out, or begun anew, meanwhile");
+    if (attempt !== this.#attempts) throw superseded("signed out, or begun anew, meanwhile");
   }
 
   async idToken(): Promise<string> {
     const asked = this.#tokens;
     if (!asked) throw new LoginError("SignInNeeded", "nobody is signed in");
     if (this.#left(asked) >= renewBefore) return asked.idToken;
-    if (asked.refreshToken) {
-      this.#renewal ??= this.#renew(asked, asked.refreshToken).finally(() => (this.#renewal = undefined));
-      try {
-        await this.#renewal;
-      } catch (error) {
-        // What is left may still do: a provider that is briefly away must not hold uploads.
-        if (this.#left(asked) <= 0) throw error;
-      }
+    try {
+      await this.#renew(asked);
+    } catch (error) {
+      // What is left may still do: a provider that is briefly away must not hold uploads.
+      if (this.#left(asked) <= 0) throw error;
     }
     const tokens = this.#tokens;
     if (!tokens || this.#left(tokens) <= 0) {
@@ -141,135 +158,138 @@ class Session implements Login {
 
   async signOut(): Promise<boolean> {
     const tokens = this.#tokens;
+    const { identity } = this;
+    this.#forget("signed out meanwhile");
+    takePending(this.#page);
+    if (!tokens || identity === undefined) return false;
+    this.#page.tell(signedOutText(identity));
+    this.#tell({ type: "signedOut", elsewhere: false });
+    if (tokens.refreshToken) await this.#provider.revoke(tokens.refreshToken);
+    const way = await this.#provider.endSession(tokens.idToken, this.#settings.signedOutUri);
+    if (way?.form) this.#page.submit(way.url, way.form);
+    else if (way) this.#page.leaveFor(way.url);
+    return !!way;
+  }
+
+  /** The person has signed out in another tab. This one's refresh token is its own, and ends here. */
+  #signedOutElsewhere(): void {
+    const refreshToken = this.#tokens?.refreshToken;
+    this.#forget("signed out meanwhile, in another tab");
+    this.#tell({ type: "signedOut", elsewhere: true });
+    if (refreshToken) void this.#provider.revoke(refreshToken);
+  }
+
+  #forget(why: string): void {
     this.#attempts++;
     this.#tokens = undefined;
-    this.#page.memory.removeItem(pendingName);
-    this.#stopPopup?.(new LoginError("Superseded", "sign in: signed out meanwhile"));
-    if (!tokens) return false;
-    if (tokens.refreshToken) await this.#provider.revoke(tokens.refreshToken);
-    const url = await this.#provider.endSession(tokens.idToken, this.#signedOutUri);
-    if (url) this.#page.leaveFor(url);
-    return !!url;
+    this.#stopTimer();
+    this.#stopHearing();
+    this.#popup?.fail(superseded(why));
   }
 
-  /** Milliseconds until an ID token ends. */
+  #take(tokens: Tokens, what: "signedIn" | "renewed"): void {
+    this.#tokens = tokens;
+    this.#neededTold = false;
+    this.#stopHearing();
+    this.#stopHearing = this.#page.hear((text) => {
+      if (this.identity !== undefined && saysSignedOut(text, this.identity)) this.#signedOutElsewhere();
+    });
+    if (this.#settings.renewAhead) this.#schedule(tokens);
+    this.#tell({ type: what });
+  }
+
+  /** Renews tokens ahead of their end, if there is a way to. */
+  #schedule(tokens: Tokens, afterMillis?: number): void {
+    this.#stopTimer();
+    if (!this.#canRenew(tokens)) return;
+    const left = this.#left(tokens);
+    const wait = afterMillis ?? Math.max(left - renewAheadBefore, left * 0.75);
+    this.#stopTimer = this.#page.later(Math.max(0, wait), () => {
+      if (this.#tokens !== tokens) return;
+      this.#renew(tokens).catch(() => {
+        // Until the end: then whoever asks for the token tries again.
+        if (this.#tokens === tokens && this.#left(tokens) > 0) this.#schedule(tokens, renewAgain);
+      });
+    });
+  }
+
+  #canRenew(tokens: Tokens): boolean {
+    return tokens.refreshToken !== undefined || this.#settings.frameRedirectUri !== undefined;
+  }
+
+  /** Milliseconds until an ID token ends, by the provider's clock. */
   #left(tokens: Tokens): number {
-    return tokens.claims.exp * 1000 - this.#page.now();
+    return tokens.claims.exp * 1000 - tokens.skewMillis - this.#page.now();
   }
 
-  async #renew(old: Tokens, refreshToken: string): Promise<void> {
+  /** Renews once, however many ask. */
+  async #renew(old: Tokens): Promise<void> {
+    if (!this.#canRenew(old)) return;
+    this.#renewal ??= this.#renewWith(old).finally(() => (this.#renewal = undefined));
+    await this.#renewal;
+  }
+
+  async #renewWith(old: Tokens): Promise<void> {
+    let fresh: Tokens;
     try {
-      const fresh = await this.#provider.refresh(old, refreshToken);
-      // Signed out, or in again, meanwhile: this answer is nobody's.
-      if (this.#tokens === old) this.#tokens = fresh;
+      fresh = await (old.refreshToken === undefined ? this.#inFrame(old) : this.#provider.refresh(old, old.refreshToken));
     } catch (error) {
-      if (error instanceof LoginError && error.code === "Refused") {
-        // A refresh token that was refused once is worth nothing any more.
-        if (this.#tokens === old) this.#tokens = { ...old, refreshToken: undefined };
+      if (isFinal(error) && this.#tokens === old) {
+        // A refresh token that was refused once is worth nothing any more; a frame remains.
+        const without = (this.#tokens = { ...old, refreshToken: undefined });
+        if (old.refreshToken !== undefined && this.#canRenew(without)) return this.#renewWith(without);
+        if (!this.#neededTold) this.#tell({ type: "signInNeeded" });
+        this.#neededTold = true;
         throw new LoginError("SignInNeeded", error.message, { cause: error });
       }
       throw error;
     }
+    // Signed out, or in again, meanwhile: this answer is nobody's.
+    if (this.#tokens === old) this.#take(fresh, "renewed");
+    else if (fresh.refreshToken) void this.#provider.revoke(fresh.refreshToken);
   }
 
-  /** Waits for what a window of signInPopup brings back, from now on. */
-  #answer(signal: AbortSignal | undefined): { to(state: string): Promise<URL>; stop(): void } {
-    const heard: URL[] = [];
-    let expected: string | undefined;
-    let settle = (): void => {};
-    let fail: (why: unknown) => void = () => {};
-    const arrived = new Promise<URL>((resolve, reject) => {
-      settle = () => {
-        const answer = heard.find((url) => url.searchParams.get("state") === expected);
-        if (answer) resolve(answer);
-      };
-      fail = reject;
+  /** A sign-in that asks nobody, in a frame (OpenID Connect Core 1.0, section 3.1.2.1: prompt=none). */
+  async #inFrame(old: Tokens): Promise<Tokens> {
+    const redirectUri = this.#settings.frameRedirectUri;
+    const parameters = { prompt: "none", login_hint: old.claims.sub };
+    const answered = hearAnswer(this.#page, undefined);
+    const stopTimer = this.#page.later(frameMillis, () => {
+      answered.fail(new LoginError("FrameBlocked", "renew the ID token: the frame did not come back"));
     });
-    arrived.catch(() => {}); // it may fail before anybody waits for it
-    const stopHearing = this.#page.hear((text) => {
-      const url = parseURL(text);
-      if (url) heard.push(url);
-      settle();
-    });
-    const onAbort = (): void => fail(signal?.reason);
-    signal?.addEventListener("abort", onAbort);
-    this.#stopPopup = fail;
-    return {
-      to(state) {
-        expected = state;
-        settle();
-        return arrived;
-      },
-      stop: () => {
-        stopHearing();
-        signal?.removeEventListener("abort", onAbort);
-        if (this.#stopPopup === fail) this.#stopPopup = undefined;
-      },
-    };
-  }
-
-  #takePending(): Pending | undefined {
-    const text = this.#page.memory.getItem(pendingName);
-    this.#page.memory.removeItem(pendingName);
-    if (text === null) return undefined;
+    let close = (): void => {};
     try {
-      const pending: unknown = JSON.parse(text);
-      return isPending(pending) ? pending : undefined;
-    } catch {
-      return undefined;
+      const { url, pending } = await this.#provider.authorize(ways.frame, parameters, redirectUri);
+      close = this.#page.openFrame(url);
+      const fresh = await this.#provider.exchange(await answered.to(pending.state), pending, redirectUri);
+      if (fresh.claims.sub !== old.claims.sub || fresh.claims.iss !== old.claims.iss) {
+        throw new LoginError("TokenInvalid", "renew the ID token: it is now another person's");
+      }
+      return fresh;
+    } finally {
+      stopTimer();
+      answered.stop();
+      close();
+    }
+  }
+
+  #tell(event: LoginEvent): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        reportError(error); // a listener's mistake is its own
+      }
     }
   }
 }
 
-function isPending(value: unknown): value is Pending {
-  if (typeof value !== "object" || value === null) return false;
-  const { state, nonce, verifier } = value as Record<string, unknown>;
-  return typeof state === "string" && typeof nonce === "string" && typeof verifier === "string";
+/** Whether a refusal stands: a provider that is merely out of order is asked again (RFC 6749, section 4.1.2.1). */
+function isFinal(error: unknown): error is LoginError {
+  if (!(error instanceof LoginError) || error.code !== "Refused") return false;
+  return !["temporarily_unavailable", "server_error", "slow_down"].includes(error.providerCode ?? "");
 }
 
-/** The answer's parameters out of an address; the page's own stay. */
-function withoutAnswer(address: URL): URL {
-  const clean = new URL(address);
-  for (const name of ["code", "state", "iss", "session_state", "scope", "error", "error_description", "error_uri"]) {
-    clean.searchParams.delete(name);
-  }
-  return clean;
-}
-
-function plainAddress(url: URL): string {
-  return url.origin + url.pathname;
-}
-
-function required(name: string, value: unknown): string {
-  if (typeof value !== "string" || value === "") throw new TypeError(`createLogin: option "${name}" is required`);
-  return value;
-}
-
-function scopeOf(scope: string | undefined): string {
-  if (scope === undefined) return "openid";
-  if (!scope.split(" ").includes("openid")) {
-    throw new TypeError('createLogin: option "scope" must contain "openid", or there is no ID token');
-  }
-  return scope;
-}
-
-function issuerOf(issuer: unknown): URL {
-  const text = required("issuer", issuer);
-  const url = parseURL(text);
-  if (!url) throw new TypeError('createLogin: option "issuer" must be an address such as "https://id.example"');
-  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) return url;
-  throw new TypeError('createLogin: option "issuer" must be https://, or http:// on this machine');
-}
-
-function parseURL(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** RFC 8252, section 8.3, and the names that browsers always resolve to this machine. */
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
+function isSilentRefusal(error: unknown): boolean {
+  return error instanceof LoginError && error.providerCode !== undefined && silentRefusals.includes(error.providerCode);
 }

@@ -12,6 +12,8 @@ export interface Tokens {
   readonly idToken: string;
   readonly claims: Claims;
   readonly refreshToken: string | undefined;
+  /** The provider's clock less this one's, as far as the ID token tells. */
+  readonly skewMillis: number;
 }
 
 /** What must be remembered from a request until its answer. */
@@ -23,15 +25,15 @@ export interface Pending {
 
 export interface Provider {
   /** The authorization request's address, and what to remember of it. */
-  authorize(kind: string, parameters: Record<string, string>): Promise<{ url: URL; pending: Pending }>;
-  /** Trades the answer, an address with a code in it, for tokens. */
-  exchange(answer: URL, pending: Pending): Promise<Tokens>;
+  authorize(way: string, parameters: Record<string, string>, redirectUri?: string): Promise<{ url: URL; pending: Pending }>;
+  /** Trades the answer, an address with a code in it, for tokens. redirectUri is that of the request. */
+  exchange(answer: URL, pending: Pending, redirectUri?: string): Promise<Tokens>;
   /** Fetches a new ID token for the same person. */
   refresh(tokens: Tokens, refreshToken: string): Promise<Tokens>;
   /** Tells the provider that a refresh token is done with. Best effort. */
   revoke(refreshToken: string): Promise<void>;
-  /** Where to send the browser to end the session at the provider; undefined when it has no such place. */
-  endSession(idToken: string, back: string): Promise<URL | undefined>;
+  /** Where to send the browser, and with what form, to end the session at the provider; undefined when it has no such place. */
+  endSession(idToken: string, back: string): Promise<{ url: URL; form?: Record<string, string> } | undefined>;
 }
 
 export interface ProviderOptions {
@@ -39,7 +41,12 @@ export interface ProviderOptions {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scope: string;
+  readonly parameters: Record<string, string>;
+  readonly flow: "code" | "idToken";
+  readonly signOutBy: "form" | "address" | "logout_uri";
   readonly fetch: Fetch;
+  /** This machine's clock, in milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** How long signing out waits for the provider to revoke, in milliseconds. */
@@ -64,50 +71,58 @@ export function createProvider(options: ProviderOptions): Provider {
   };
 
   return {
-    authorize: (kind, parameters) =>
+    authorize: (way, parameters, redirectUri = options.redirectUri) =>
       explained("sign in", async () => {
         const server = await discover();
         const pending: Pending = {
-          state: kind + oauth.generateRandomState(),
+          state: way + oauth.generateRandomState(),
           nonce: oauth.generateRandomNonce(),
           verifier: oauth.generateRandomCodeVerifier(),
         };
         const url = new URL(endpoint(server.authorization_endpoint, "authorization_endpoint"));
         const all = {
+          ...options.parameters,
           ...parameters,
-          response_type: "code",
           client_id: options.clientId,
-          redirect_uri: options.redirectUri,
+          redirect_uri: redirectUri,
           scope: options.scope,
           state: pending.state,
           nonce: pending.nonce,
-          code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
-          code_challenge_method: "S256",
+          ...(options.flow === "idToken"
+            ? { response_type: "code id_token" } // with the code its hash, by which the answer holds together
+            : {
+                response_type: "code",
+                code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
+                code_challenge_method: "S256",
+              }),
         };
         for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
         return { url, pending };
       }),
 
-    exchange: (answer, pending) =>
+    exchange: (answer, pending, redirectUri = options.redirectUri) =>
       explained("sign in", async () => {
         const server = await discover();
+        if (options.flow === "idToken") return tokenIn(answer, pending, server, { client, request, now: options.now() });
         const checked = oauth.validateAuthResponse(server, client, answer, pending.state);
         const response = await oauth.authorizationCodeGrantRequest(
-          server, client, auth, checked, options.redirectUri, pending.verifier, request,
+          server, client, auth, checked, redirectUri, pending.verifier, request,
         );
-        const answered = await oauth.processAuthorizationCodeResponse(server, client, response, {
+        const skew = await skewOf(response, options.now());
+        const answered = await oauth.processAuthorizationCodeResponse(server, { ...client, [oauth.clockSkew]: skew }, response, {
           expectedNonce: pending.nonce,
           requireIdToken: true,
         });
-        return tokens(answered, undefined);
+        return tokens(answered, undefined, skew);
       }),
 
     refresh: (old, refreshToken) =>
       explained("renew the ID token", async () => {
         const server = await discover();
         const response = await oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, request);
-        const answered = await oauth.processRefreshTokenResponse(server, client, response);
-        const fresh = tokens(answered, refreshToken);
+        const skew = await skewOf(response, options.now());
+        const answered = await oauth.processRefreshTokenResponse(server, { ...client, [oauth.clockSkew]: skew }, response);
+        const fresh = tokens(answered, refreshToken, skew);
         // OpenID Connect Core 1.0, section 12.2: the same person as before.
         if (fresh.claims.sub !== old.claims.sub || fresh.claims.iss !== old.claims.iss) {
           throw new LoginError("TokenInvalid", "renew the ID token: it is now another person's");
@@ -130,10 +145,12 @@ export function createProvider(options: ProviderOptions): Provider {
       const server = await discover().catch(() => undefined);
       if (!server?.end_session_endpoint) return undefined;
       const url = new URL(server.end_session_endpoint);
-      url.searchParams.set("id_token_hint", idToken);
-      url.searchParams.set("client_id", options.clientId);
-      url.searchParams.set("post_logout_redirect_uri", back);
-      return url;
+      const asked: Record<string, string> = { client_id: options.clientId, post_logout_redirect_uri: back };
+      // An address stays in the browser's history, so the token does not go into one.
+      if (options.signOutBy === "form") return { url, form: { ...asked, id_token_hint: idToken } };
+      const given = options.signOutBy === "address" ? asked : { client_id: options.clientId, logout_uri: back };
+      for (const [name, value] of Object.entries(given)) url.searchParams.set(name, value);
+      return { url };
     },
   };
 }
@@ -144,12 +161,66 @@ function endpoint(value: string | undefined, name: string): string {
 }
 
 /** A provider that does not rotate refresh tokens (RFC 6749, section 6) leaves the old one in use. */
-function tokens(answer: oauth.TokenEndpointResponse, oldRefreshToken: string | undefined): Tokens {
+function tokens(answer: oauth.TokenEndpointResponse, oldRefreshToken: string | undefined, skewSeconds: number): Tokens {
   const claims = oauth.getValidatedIdTokenClaims(answer);
   if (!answer.id_token || !claims) {
     throw new LoginError("SignInNeeded", "renew the ID token: the provider sent none");
   }
-  return { idToken: answer.id_token, claims, refreshToken: answer.refresh_token ?? oldRefreshToken };
+  return { idToken: answer.id_token, claims, refreshToken: answer.refresh_token ?? oldRefreshToken, skewMillis: skewSeconds * 1000 };
+}
+
+/** An ID token that comes with the answer: it took the way over the browser, so its signature counts. */
+async function tokenIn(
+  answer: URL, pending: Pending, server: oauth.AuthorizationServer,
+  { client, request, now }: { client: oauth.Client; request: oauth.ValidateSignatureOptions; now: number },
+): Promise<Tokens> {
+  const given = new URLSearchParams(answer.hash.slice(1));
+  if (!given.has("id_token")) {
+    oauth.validateAuthResponse(server, client, answer.hash ? given : answer, pending.state); // which throws for an error
+    throw new LoginError("AnswerInvalid", "sign in: the answer has no ID token");
+  }
+  const idToken = given.get("id_token") ?? "";
+  const skew = skewBy(idToken, now);
+  await oauth.validateCodeIdTokenResponse(
+    server, { ...client, [oauth.clockSkew]: skew }, given, pending.nonce, pending.state, oauth.skipAuthTimeCheck, request,
+  );
+  return { idToken, claims: payloadOf(idToken) as Claims, refreshToken: undefined, skewMillis: skew * 1000 };
+}
+
+/** From so many seconds on this machine's clock is taken to be wrong. */
+const maxClockError = 20;
+
+/**
+ * How many seconds the provider's clock is ahead of this one, as a new ID token
+ * says by when it was issued: a person with a wrong clock can sign in. Whether
+ * it is new is not for the clock to say, but for the code and the nonce.
+ */
+async function skewOf(response: Response, now: number): Promise<number> {
+  try {
+    const answer: unknown = await response.clone().json();
+    const token = typeof answer === "object" && answer !== null && "id_token" in answer ? answer.id_token : undefined;
+    return typeof token === "string" ? skewBy(token, now) : 0;
+  } catch {
+    return 0; // whatever is wrong with it is found where it is read
+  }
+}
+
+function skewBy(idToken: string, now: number): number {
+  const { iat } = payloadOf(idToken);
+  const skew = typeof iat === "number" && Number.isSafeInteger(iat) ? iat - Math.floor(now / 1000) : 0;
+  return Math.abs(skew) < maxClockError ? 0 : skew;
+}
+
+/** The claims of a token that nobody has checked yet; none when it is no token. */
+function payloadOf(token: string): Record<string, unknown> {
+  try {
+    const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Runs work and gives what goes wrong in it one of our codes. */

@@ -2,6 +2,7 @@
  * A provider and a page for tests. The provider behaves: it remembers codes and
  * refresh tokens, checks PKCE, and refuses what a real one refuses.
  */
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import type { Page } from "./page.js";
 
 export const issuer = "https://id.example/";
@@ -14,12 +15,17 @@ interface Grant {
   redirectUri: string;
 }
 
+/** Making keys takes a while, so all providers have the same. */
+const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
+
 export class FakeProvider {
   /** Seconds since 1970. */
   now = 1_800_000_000;
   /** Seconds that an ID token lasts. */
   life = 300;
   person = "alice";
+  /** A cookie tells it who sits there, so that it need not ask. */
+  knowsPerson = true;
   givesRefreshTokens = true;
   rotates = true;
   reachable = true;
@@ -28,6 +34,10 @@ export class FakeProvider {
   /** Every request, as "METHOD path grant_type". */
   readonly requests: string[] = [];
   readonly revoked: string[] = [];
+  /** Every refresh token that was used. */
+  readonly refreshed: string[] = [];
+  /** What the token endpoint answers instead of tokens. */
+  tokenError: { status: number; error: string } | undefined;
   /** Resolves before each token answer; tests hold it back. */
   gate: Promise<void> = Promise.resolve();
   #grants = new Map<string, Grant>();
@@ -39,20 +49,24 @@ export class FakeProvider {
     const q = url.searchParams;
     if (url.origin + url.pathname !== "https://id.example/authorize") throw new Error(`authorize at ${url.href}`);
     const wrong = [
-      q.get("response_type") !== "code" && "response_type",
+      !["code", "code id_token"].includes(q.get("response_type") ?? "") && "response_type",
       q.get("client_id") !== clientId && "client_id",
-      q.get("code_challenge_method") !== "S256" && "code_challenge_method",
+      q.get("response_type") === "code" && q.get("code_challenge_method") !== "S256" && "code_challenge_method",
       !q.get("scope")?.split(" ").includes("openid") && "scope",
     ].filter(Boolean);
     if (wrong.length > 0) throw new Error(`wrong in ${url.href}: ${wrong.join(", ")}`);
     const code = `code-${++this.#issued}`;
     const redirectUri = q.get("redirect_uri") ?? "";
-    this.#grants.set(code, { challenge: q.get("code_challenge") ?? "", nonce: q.get("nonce") ?? "", redirectUri });
-    const back = new URL(redirectUri);
-    back.searchParams.set("code", code);
-    back.searchParams.set("state", q.get("state") ?? "");
-    back.searchParams.set("iss", issuer);
-    return back;
+    if (q.get("prompt") === "none" && !this.knowsPerson) {
+      return answerTo(redirectUri, "search", { error: "login_required", state: q.get("state") ?? "", iss: issuer });
+    }
+    const nonce = q.get("nonce") ?? "";
+    if (q.get("response_type") === "code id_token") {
+      const hash = base64url(createHash("sha256").update(code).digest().subarray(0, 16).toString("latin1"));
+      return answerTo(redirectUri, "hash", { state: q.get("state") ?? "", code, id_token: this.#idToken({ nonce, c_hash: hash }), iss: issuer });
+    }
+    this.#grants.set(code, { challenge: q.get("code_challenge") ?? "", nonce, redirectUri });
+    return answerTo(redirectUri, "search", { code, state: q.get("state") ?? "", iss: issuer });
   }
 
   readonly fetch = async (address: string, init: RequestInit): Promise<Response> => {
@@ -68,11 +82,15 @@ export class FakeProvider {
           token_endpoint: "https://id.example/token",
           revocation_endpoint: "https://id.example/revoke",
           end_session_endpoint: "https://id.example/end",
+          jwks_uri: "https://id.example/keys",
           authorization_response_iss_parameter_supported: true,
         });
       case "/token":
         await this.gate;
+        if (this.tokenError) return json(this.tokenError.status, { error: this.tokenError.error });
         return form.get("grant_type") === "refresh_token" ? this.#refresh(form) : this.#exchange(form);
+      case "/keys":
+        return json(200, { keys: [{ ...keys.publicKey.export({ format: "jwk" }), kid: "1", use: "sig", alg: "RS256" }] });
       case "/revoke":
         this.revoked.push(form.get("token") ?? "");
         return new Response(null, { status: 200 });
@@ -94,18 +112,21 @@ export class FakeProvider {
 
   #refresh(form: URLSearchParams): Response {
     const token = form.get("refresh_token") ?? "";
+    this.refreshed.push(token);
     if (!this.#refreshTokens.has(token)) return json(400, { error: "invalid_grant" });
     if (this.rotates) this.#refreshTokens.delete(token);
     return this.#tokens(undefined);
   }
 
-  #tokens(nonce: string | undefined): Response {
-    const claims = {
-      iss: issuer, sub: this.person, aud: clientId, iat: this.now, exp: this.now + this.life, jti: ++this.#issued,
-      ...(nonce === undefined ? {} : { nonce }),
-    };
+  #idToken(more: Record<string, unknown>): string {
+    const claims = { iss: issuer, sub: this.person, aud: clientId, iat: this.now, exp: this.now + this.life, jti: ++this.#issued, ...more };
     this.tamper(claims);
-    const idToken = [{ alg: "RS256", typ: "JWT" }, claims].map((part) => base64url(JSON.stringify(part))).join(".") + ".c2ln";
+    const signed = [{ alg: "RS256", typ: "JWT", kid: "1" }, claims].map((part) => base64url(JSON.stringify(part))).join(".");
+    return `${signed}.${base64url(sign("sha256", new TextEncoder().encode(signed), keys.privateKey).toString("latin1"))}`;
+  }
+
+  #tokens(nonce: string | undefined): Response {
+    const idToken = this.#idToken(nonce === undefined ? {} : { nonce });
     const answer: Record<string, unknown> = { token_type: "Bearer", access_token: "opaque", id_token: idToken };
     if (this.givesRefreshTokens) {
       const refreshToken = `refresh-${++this.#issued}`;
@@ -130,6 +151,9 @@ export class FakeBrowser {
 export class FakePage implements Page {
   address = new URL(pageAddress);
   left: URL | undefined;
+  submitted: { url: URL; fields: Record<string, string> } | undefined;
+  frames: { url: URL; closed: boolean }[] = [];
+  timers: { at: number; work: () => void }[] = [];
   closed = false;
   popupsAllowed = true;
   popups: { url: URL | undefined; closed: boolean }[] = [];
@@ -141,6 +165,8 @@ export class FakePage implements Page {
   };
   /** Called when a popup is sent somewhere. */
   onPopup: (url: URL) => void = () => {};
+  /** Called when a frame is sent somewhere. */
+  onFrame: (url: URL) => void = () => {};
 
   constructor(
     readonly provider: FakeProvider,
@@ -152,6 +178,27 @@ export class FakePage implements Page {
   }
   leaveFor(url: URL): void {
     this.left = url;
+  }
+  submit(url: URL, fields: Record<string, string>): void {
+    this.submitted = { url, fields };
+  }
+  openFrame(url: URL): () => void {
+    const frame = { url, closed: false };
+    this.frames.push(frame);
+    this.onFrame(url);
+    return () => (frame.closed = true);
+  }
+  later(millis: number, work: () => void): () => void {
+    const timer = { at: this.now() + millis, work };
+    this.timers.push(timer);
+    return () => void (this.timers = this.timers.filter((one) => one !== timer));
+  }
+  /** Lets time pass, and what is due happen. */
+  pass(seconds: number): void {
+    this.provider.now += seconds;
+    const due = this.timers.filter(({ at }) => at <= this.now());
+    this.timers = this.timers.filter(({ at }) => at > this.now());
+    for (const { work } of due) work();
   }
   show(url: URL): void {
     this.address = url;
@@ -172,15 +219,25 @@ export class FakePage implements Page {
     this.closed = true;
   }
   tell(text: string): void {
-    for (const listener of this.browser.listeners) listener(text);
+    for (const listener of [...this.browser.listeners]) listener(text);
   }
   hear(listener: (text: string) => void): () => void {
     this.browser.listeners.add(listener);
     return () => this.browser.listeners.delete(listener);
   }
+  /** Seconds that this machine's clock is ahead of the provider's. */
+  ahead = 0;
   now(): number {
-    return this.provider.now * 1000;
+    return (this.provider.now + this.ahead) * 1000;
   }
+}
+
+function answerTo(redirectUri: string, where: "search" | "hash", parameters: Record<string, string>): URL {
+  const back = new URL(redirectUri);
+  const all = where === "search" ? back.searchParams : new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) all.set(name, value);
+  if (where === "hash") back.hash = all.toString();
+  return back;
 }
 
 function json(status: number, body: unknown): Response {
