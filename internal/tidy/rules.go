@@ -60,7 +60,11 @@ var folders = []Folder{
 	{Path: "journal", Band: Pure, May: []string{"s3"}},
 	{Path: "engine", Band: Pure, May: []string{"s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
 	{Path: "wire", Band: Pure, May: []string{"internal/crc", "internal/digest", "engine", "s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
+	{Path: "wire/exchanges", Band: Pure, May: []string{
+		"wire", "cred", "cred/exchange", "cred/sts", "cred/cognito", "cred/container", "cred/express", "cred/grants", "cred/policy", "s3", "sign",
+	}},
 	{Path: "cmd/engine", Band: Pure, May: []string{"wire"}, Std: []string{"unsafe"}},
+	{Path: "cmd/exchange", Band: Pure, May: []string{"wire", "wire/exchanges"}, Std: []string{"unsafe"}},
 
 	// Drivers.
 	{Path: "driver", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "driver/crc64nvme"}},
@@ -69,13 +73,14 @@ var folders = []Folder{
 	{Path: "driver/journaltest", Band: Driver, May: []string{"driver"}},
 	{Path: "driver/dirjournal", Band: Driver, May: []string{"driver", "journal"}},
 	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "engine", "queue", "journal", "s3", "sign", "cred"}},
+	{Path: "issuer", Band: Open, May: []string{"cred", "cred/exchange", "cred/policy", "cred/r2", "cred/sts", "sign"}, HTTP: true},
 	{Path: "finesign", Band: Driver, May: []string{"s3", "sign"}, HTTP: true},
 	{Path: "provider", Band: Driver, HTTP: true, May: []string{
 		".", "cred", "cred/exchange", "cred/sts", "cred/cognito", "cred/container", "cred/r2", "cred/express", "cred/grants", "sign",
 	}},
 	{Path: "provider/awsconfig", Band: Open, May: []string{".", "provider"}},
 	{Path: "cmd/bucketline", Band: Open, HTTP: true, May: []string{
-		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/sim",
+		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/sim", "issuer",
 	}},
 	{Path: "devstack", Band: Open, HTTP: true, May: []string{"s3", "sign", "cred", "cred/sts", "internal/xmlscan"}},
 
