@@ -37,20 +37,22 @@ type grants struct {
 	clients []*oidcClient
 	users   []User
 
-	devices devices // has a lock of its own
+	devices  devices   // has a lock of its own
+	browsers *browsers // likewise
 
 	mu      sync.Mutex
 	started map[string]*signIn
 	given   map[string]*grantGiven
 }
 
-func newGrants(key *rsa.PrivateKey, clients []*oidcClient, users []User) *grants {
+func newGrants(key *rsa.PrivateKey, clients []*oidcClient, users []User, b *browsers) *grants {
 	return &grants{
-		key:     privateKey{id: rand.Text(), key: key},
-		clients: clients,
-		users:   users,
-		started: make(map[string]*signIn),
-		given:   make(map[string]*grantGiven),
+		key:      privateKey{id: rand.Text(), key: key},
+		clients:  clients,
+		users:    users,
+		browsers: b,
+		started:  make(map[string]*signIn),
+		given:    make(map[string]*grantGiven),
 	}
 }
 
@@ -86,16 +88,15 @@ func (s *signIn) GetCodeChallenge() *oidc.CodeChallenge {
 }
 
 // CreateAuthRequest notes an authorization request. PKCE with S256 is required
-// (RFC 7636, section 4.4.1), and prompt=none cannot succeed: there is no
-// session cookie to find the user by.
-func (g *grants) CreateAuthRequest(_ context.Context, r *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
+// (RFC 7636, section 4.4.1).
+func (g *grants) CreateAuthRequest(ctx context.Context, r *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
 	if r.CodeChallenge == "" || r.CodeChallengeMethod != oidc.CodeChallengeMethodS256 {
 		return nil, oidc.ErrInvalidRequest().WithDescription("code_challenge with the method S256 is required")
 	}
-	if slices.Contains(r.Prompt, oidc.PromptNone) {
-		return nil, oidc.ErrLoginRequired()
-	}
 	s := &signIn{AuthRequest: *r, id: rand.Text(), started: time.Now()}
+	if err := g.silently(ctx, s); err != nil {
+		return nil, err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	makeRoom(g.started, maxPending, func(s *signIn) time.Time { return s.started })
@@ -304,8 +305,10 @@ func (g *grants) TokenRequestByRefreshToken(_ context.Context, token string) (op
 	return &out, nil
 }
 
-// TerminateSession ends what the user allowed the client.
-func (g *grants) TerminateSession(_ context.Context, subject, client string) error {
+// TerminateSession ends what the user allowed the client, and the browser is
+// nobody's any more.
+func (g *grants) TerminateSession(ctx context.Context, subject, client string) error {
+	g.browsers.forget(browserOf(ctx))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for id, given := range g.given {

@@ -129,7 +129,9 @@ func pagePolicy(issuer string, connect ...string) string {
 		"worker-src 'self'",
 		"connect-src 'self' " + issuer + " " + strings.Join(connect, " "),
 		"form-action 'self' " + issuer,
-		"frame-ancestors 'none'",
+		// A page may sign in silently in a frame, which comes back to the page.
+		"frame-src 'self' " + issuer,
+		"frame-ancestors 'self'",
 		"base-uri 'none'",
 	}, "; ")
 }

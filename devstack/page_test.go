@@ -75,7 +75,7 @@ func TestPage_contentSecurityPolicy(t *testing.T) {
 	for name, want := range map[string]string{
 		"default-src": "'none'", "script-src": "'self' 'wasm-unsafe-eval'", "style-src": "'self'", "img-src": "'self' blob: data:",
 		"connect-src": "'self' " + e.Issuer + " " + e.STS + " " + e.S3 + " " + virtual, "font-src": "'self'", "manifest-src": "'self'",
-		"form-action": "'self' " + e.Issuer, "frame-ancestors": "'none'", "base-uri": "'none'", "worker-src": "'self'",
+		"form-action": "'self' " + e.Issuer, "frame-ancestors": "'self'", "frame-src": "'self' " + e.Issuer, "base-uri": "'none'", "worker-src": "'self'",
 	} {
 		if directives[name] != want {
 			t.Errorf("%s is %q, want %q", name, directives[name], want)

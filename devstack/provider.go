@@ -105,7 +105,7 @@ func newProvider(c providerConfig) (*provider, error) {
 		// RFC 8252, section 7.3: the port of a loopback redirect is free.
 		{id: cliClient, kind: op.ApplicationTypeNative, redirects: []string{"http://127.0.0.1/callback", "http://[::1]/callback"}, idTokenLife: c.idTokenLife},
 	}
-	p := &provider{issuer: c.issuer, users: c.users, page: page, device: device, grants: newGrants(key, clients, c.users)}
+	p := &provider{issuer: c.issuer, users: c.users, page: page, device: device, grants: newGrants(key, clients, c.users, newBrowsers(c.issuer, c.secure))}
 	config := &op.Config{
 		CodeMethodS256:           true,
 		GrantTypeRefreshToken:    true,
@@ -116,7 +116,7 @@ func newProvider(c providerConfig) (*provider, error) {
 	rand.Read(config.CryptoKey[:])
 	options := []op.Option{op.WithCORSOptions(&cors.Options{
 		// Any page may ask: the answer is worth something only to who holds a
-		// code and its verifier, or a refresh token. No cookies are involved.
+		// code and its verifier, or a refresh token. No answer depends on a cookie.
 		AllowedOrigins: []string{"*"},
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders: []string{"*"},
@@ -140,10 +140,11 @@ func (p *provider) handler() http.Handler {
 		http.ServeFileFS(w, r, loginFiles, "login/login.css")
 	})
 	mux.Handle("/", p.Provider)
+	known := p.grants.browsers.with(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")
-		mux.ServeHTTP(w, r)
+		known.ServeHTTP(w, r)
 	})
 }
 
@@ -160,6 +161,10 @@ func (p *provider) showLogin(w http.ResponseWriter, r *http.Request) {
 	request, err := p.grants.pending(id)
 	if err != nil {
 		p.show(w, http.StatusBadRequest, "", loginView{Gone: true})
+		return
+	}
+	if request.isSilent() {
+		p.sendBack(w, r, id)
 		return
 	}
 	p.show(w, http.StatusOK, request.RedirectURI, loginView{ID: id, Name: request.LoginHint})
@@ -187,6 +192,12 @@ func (p *provider) login(w http.ResponseWriter, r *http.Request) {
 		p.show(w, http.StatusBadRequest, "", loginView{Gone: true})
 		return
 	}
+	p.grants.browsers.remember(w, r, user.Subject)
+	p.sendBack(w, r, id)
+}
+
+// sendBack sends the browser on to where a code is made for it.
+func (p *provider) sendBack(w http.ResponseWriter, r *http.Request, id string) {
 	next := op.AuthCallbackURL(p.Provider)(op.ContextWithIssuer(r.Context(), p.issuer), id)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }

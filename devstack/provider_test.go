@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -371,5 +373,103 @@ func TestGrants_areBounded(t *testing.T) {
 	}
 	if len(table) != 3 || table["c"].IsZero() || table["d"].IsZero() || table["e"].IsZero() {
 		t.Errorf("the table of 3 has %v", table)
+	}
+}
+
+// promptNone is an authorization request with prompt=none, and where it leads.
+func promptNone(t testing.TB, s *Stack, c *http.Client, hint string) url.Values {
+	t.Helper()
+	f := pageFlow(s)
+	query := url.Values{
+		"response_type": {"code"}, "client_id": {pageClient}, "redirect_uri": {f.redirect}, "scope": {f.scope}, "prompt": {"none"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, "state": {"quiet"},
+	}
+	if hint != "" {
+		query.Set("login_hint", hint)
+	}
+	at := follow(t, s, do(t, c, request(t, http.MethodGet, s.Endpoints().Issuer+"/authorize?"+query.Encode(), nil)))
+	for range 3 {
+		if strings.HasPrefix(at.String(), f.redirect) {
+			return at.Query()
+		}
+		at = follow(t, s, do(t, c, request(t, http.MethodGet, at.String(), nil)))
+	}
+	t.Fatalf("prompt=none ends at %s", at)
+	return nil
+}
+
+// OpenID Connect Core 1.0, section 3.1.2.1.
+func TestLogin_promptNoneFindsThePersonByTheBrowser(t *testing.T) {
+	s := open(t, Config{})
+	browser := func() *http.Client {
+		c := client(t, s)
+		var err error
+		if c.Jar, err = cookiejar.New(nil); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	one, other := browser(), browser()
+	f := pageFlow(s)
+	out, _ := f.exchange(t, s, one, f.code(t, s, one, user(t, s, "alice")))
+	if got := promptNone(t, s, one, ""); got.Get("code") == "" || got.Get("state") != "quiet" {
+		t.Errorf("alice's browser: %v, want a code", got)
+	}
+	if got := promptNone(t, s, one, "alice"); got.Get("code") == "" {
+		t.Errorf("with a hint of alice: %v, want a code", got)
+	}
+	for what, got := range map[string]url.Values{"a hint of bob": promptNone(t, s, one, "bob"), "another browser": promptNone(t, s, other, "")} {
+		if got.Get("error") != "login_required" || got.Get("code") != "" {
+			t.Errorf("%s: %v, want login_required", what, got)
+		}
+	}
+	// Without prompt=none there is the form all the same.
+	if at := follow(t, s, f.authorize(t, s, one)); at.Path != loginPath {
+		t.Errorf("sent to %s, want the form", at)
+	} else if page := do(t, one, request(t, http.MethodGet, at.String(), nil)); page.StatusCode != http.StatusOK || !strings.Contains(page.body, "<form") {
+		t.Errorf("no form: %d", page.StatusCode)
+	}
+	// Whoever signs in later is who the browser belongs to.
+	f.exchange(t, s, one, f.code(t, s, one, user(t, s, "bob")))
+	if got := promptNone(t, s, one, "alice"); got.Get("error") != "login_required" {
+		t.Errorf("alice after bob: %v, want login_required", got)
+	}
+	end := url.Values{"id_token_hint": {out.IDToken}, "client_id": {pageClient}, "post_logout_redirect_uri": {f.redirect}}
+	if answer := postForm(t, one, s.Endpoints().Issuer+"/end_session", end); answer.StatusCode != http.StatusFound {
+		t.Errorf("signing out by a form: %d %s", answer.StatusCode, answer.body)
+	}
+	if got := promptNone(t, s, one, ""); got.Get("error") != "login_required" {
+		t.Errorf("after signing out: %v, want login_required", got)
+	}
+}
+
+func TestSignOut_endsOnePersonsSessions(t *testing.T) {
+	s := open(t, Config{})
+	c := client(t, s)
+	alice, bob := login(t, s, "alice"), login(t, s, "bob")
+	s.SignOut("alice")
+	for name, out := range map[string]tokens{"alice": alice, "bob": bob} {
+		_, status := token(t, s, c, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {out.RefreshToken}, "client_id": {pageClient}})
+		if (status == http.StatusOK) != (name == "bob") {
+			t.Errorf("%s refreshes: %d", name, status)
+		}
+	}
+}
+
+func TestBrowsers_areBounded(t *testing.T) {
+	b := newBrowsers("http://127.0.0.1:1", false)
+	var first string
+	for i := range maxBrowsers + 1 {
+		w := httptest.NewRecorder()
+		b.remember(w, httptest.NewRequest(http.MethodPost, loginPath, nil), "alice")
+		if i == 0 {
+			first = w.Result().Cookies()[0].Value
+		}
+		if i == maxBrowsers-1 && b.subject(first) != "alice" {
+			t.Fatal("the first was forgotten before there were too many")
+		}
+	}
+	if len(b.known) != maxBrowsers || b.subject(first) != "" {
+		t.Errorf("%d browsers are known, want %d without the first", len(b.known), maxBrowsers)
 	}
 }

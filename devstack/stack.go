@@ -147,6 +147,7 @@ type Stack struct {
 	folder    string // temporary: the gateway's socket, the CA file and, without Data, the store
 	gateway   *gateway
 	vault     *vault
+	provider  *provider
 	servers   []*http.Server
 	lock      *flock.Flock // of Config.Data, while it is in use
 
@@ -346,7 +347,8 @@ func (s *Stack) serve(c *Config, l listeners, h *hooks, certificate *tls.Certifi
 	for at := range c.Pages {
 		redirects = append(redirects, strings.TrimSuffix(e.Page, "/")+at)
 	}
-	provider, err := newProvider(providerConfig{
+	var err error
+	s.provider, err = newProvider(providerConfig{
 		issuer: e.Issuer, secure: c.TLS, users: e.Users, redirects: redirects, idTokenLife: c.IDTokenLife, deviceLife: c.DeviceCodeLife,
 	})
 	if err != nil {
@@ -366,7 +368,7 @@ func (s *Stack) serve(c *Config, l listeners, h *hooks, certificate *tls.Certifi
 	front := newFront(s.gateway, h, s.vault, c.Region, c.Now, c.Log)
 	s.run("page", l.page, page, certificate, c.Log)
 	s.run("sts", l.sts, sts, certificate, c.Log)
-	s.run("issuer", l.issuer, provider.handler(), certificate, c.Log)
+	s.run("issuer", l.issuer, s.provider.handler(), certificate, c.Log)
 	s.run("s3", throttled(l.s3, c.Rate), front, certificate, c.Log)
 	return nil
 }
