@@ -87,7 +87,7 @@ func (e *Engine) creating(s *slot) bool {
 // abortOrEnd lets an upload go: a multipart upload is aborted once nothing of
 // it is under way, else the slot is free as soon as that is so.
 func (e *Engine) abortOrEnd(s *slot) {
-	s.late = s.late || s.inFlight > s.asides+s.signing
+	s.late = s.late || s.inFlight > s.asides
 	s.enter(stepEnd)
 	if s.uploadID != "" {
 		s.enter(stepAbort)

@@ -16,7 +16,7 @@ import (
 // request has ended.
 func (e *Engine) Poll(now Now, act *Action) bool {
 	now = e.read(now)
-	if e.notes.poll(act) || e.pollBreakOff(act) || e.pollBegin(act) || e.pollAside(act) || e.pollSigned(now, act) || e.pollSend(now, act) {
+	if e.notes.poll(act) || e.pollBreakOff(act) || e.pollSigned(now, act) || e.pollBegin(act) || e.pollAside(act) || e.pollSend(now, act) {
 		return true
 	}
 	return e.notes.poll(act)
