@@ -1,8 +1,6 @@
 package exchange
 
 import (
-	"errors"
-
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/sign"
 )
@@ -151,8 +149,7 @@ func (m *Machine) Answer(status int, body []byte) {
 
 // refuse asks for another token where that may help, and fails otherwise.
 func (m *Machine) refuse(err error) {
-	var refusal *Error
-	if errors.As(err, &refusal) && refusal.Advice() == NewToken && m.service.Need() != NeedNothing && m.refused == nil {
+	if adviceOf(err) == NewToken && m.service.Need() != NeedNothing && m.refused == nil {
 		m.refused = err
 		m.begin()
 		return
@@ -164,14 +161,22 @@ func (m *Machine) refuse(err error) {
 // given before, once the driver knows the right time; false when that has been
 // tried already, or is not what failed.
 func (m *Machine) Resign() bool {
-	var refusal *Error
-	if m.step != StepFailed || m.clock || !errors.As(m.err, &refusal) || refusal.Advice() != Clock {
+	if m.step != StepFailed || m.clock || adviceOf(m.err) != Clock {
 		return false
 	}
 	m.clock, m.err = true, nil
 	m.begin()
 	m.step = StepSend
 	return true
+}
+
+// adviceOf is 0 for what is no refusal. A service returns its *Error as it is, so
+// errors.As, which is large in the module, is not needed.
+func adviceOf(err error) Advice {
+	if refusal, ok := err.(*Error); ok {
+		return refusal.Advice()
+	}
+	return 0
 }
 
 // Fail ends the exchange, for a driver that could not do what was wanted.

@@ -70,6 +70,14 @@ const (
 	globalEndpoint  = "sts.amazonaws.com"
 )
 
+// What only AssumeRole and SessionToken refuse.
+var (
+	ErrBadTags           = &ParameterError{Key: "SessionTagsInvalid", Text: "sts: more than 50 session tags, one twice, or one of no name or of too many characters"}
+	ErrBadExternalID     = &ParameterError{Key: "ExternalIDInvalid", Text: "sts: external ID is not 2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -"}
+	ErrBadSourceIdentity = &ParameterError{Key: "SourceIdentityInvalid", Text: "sts: source identity is not 2 to 64 of A-Z a-z 0-9 _ + = , . @ -"}
+	ErrBadMFA            = &ParameterError{Key: "MFAInvalid", Text: "sts: MFA takes a serial number of 9 to 256 characters and a code of 6 digits"}
+)
+
 // Request checks the parameters, and words and signs the exchange. Its errors
 // are *ParameterError values.
 func (a *AssumeRole) Request(source *sign.Credentials, at sign.UnixMilli) (Request, error) {

@@ -90,7 +90,7 @@ var folders = []Folder{
 	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "internal/fakes3"}},
 	{Path: "internal/tidy", Band: Driver},
 	{Path: "tools", Band: Open, HTTP: true, May: []string{"tools"}},
-	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "internal/fakes3", "cred", "cred/sts", "journal", "sign", "s3"}},
+	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "finesign", "internal/fakes3", "cred", "cred/sts", "journal", "sign", "s3"}},
 	{Path: "bench", Band: Open, HTTP: true, May: []string{"bench", ".", "devstack", "engine", "cred", "sign", "s3"}},
 	{Path: "examples", Band: Driver, May: []string{".", "cred", "s3"}, HTTP: true},
 }
@@ -124,7 +124,7 @@ var scripts = []struct {
 	{path: "web/core"},
 	{path: "web/login", may: []string{"web/core"}, packages: []string{"oauth4webapi"}},
 	{path: "web/ui", may: []string{"web/core"}, packages: []string{"lit", "@primer/octicons"}},
-	{path: "web/fine", may: []string{"web/core"}},
+	{path: "web/fine", may: []string{"web/core"}, packages: []string{"pica"}},
 	{path: "web/demo", may: []string{"web/core", "web/login", "web/ui", "web/fine"}},
 }
 
