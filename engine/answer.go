@@ -374,8 +374,8 @@ func (e *Engine) refusedAtEnd(s *slot, a *answer) {
 // sendAgain puts a request back to be sent once more, if its slot still needs
 // it. It counts as no failure.
 func (e *Engine) sendAgain(s *slot, op s3.Op, part uint16) {
-	if op == s3.OpUploadPart && s.parts.has(part) && s.parts.state[part-1] == partInFlight {
-		s.parts.putBack(part)
+	if op == s3.OpUploadPart {
+		s.putBack(part)
 	}
 	e.release(s)
 }

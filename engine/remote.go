@@ -139,8 +139,8 @@ func (e *Engine) unsigned(r *request) {
 // unsend takes back a request that has not been sent.
 func (e *Engine) unsend(r *request) *slot {
 	s := e.finish(r)
-	if r.send.Op == s3.OpUploadPart && s.parts.has(r.part) && s.parts.state[r.part-1] == partInFlight {
-		s.parts.putBack(r.part)
+	if r.send.Op == s3.OpUploadPart {
+		s.putBack(r.part)
 	}
 	return s
 }

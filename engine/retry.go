@@ -58,6 +58,20 @@ func (s *slot) setbackOf(part uint16) *setback {
 	return nil
 }
 
+// putBack lets part, if it is in flight, be sent again at once. One that has
+// failed before stays a setback: of those there is only room for so many, and
+// they have to get through before other parts go.
+func (s *slot) putBack(part uint16) {
+	switch {
+	case !s.parts.has(part) || s.parts.state[part-1] != partInFlight:
+	case s.setbackOf(part) != nil:
+		s.parts.flying--
+		s.parts.state[part-1] = partWaiting
+	default:
+		s.parts.putBack(part)
+	}
+}
+
 // overcome forgets the setback of part.
 func (s *slot) overcome(part uint16) {
 	for i := range s.setbacks {

@@ -133,3 +133,29 @@ func TestSetbacks_haveRoomForTheWorst(t *testing.T) {
 		}
 	}
 }
+
+// A part that is put back goes again, also where as many have failed before as
+// may: then no other part is begun.
+func TestSlotPutBack(t *testing.T) {
+	s := slot{step: stepParts}
+	s.parts.reset(2*maxSetbacks + 1)
+	for n := uint16(1); n <= maxSetbacks+1; n++ {
+		s.parts.take(n, partInFlight)
+		s.parts.flying++
+		if n <= maxSetbacks {
+			s.setbacks = append(s.setbacks, setback{part: n})
+		}
+	}
+	if n := s.nextPart(0); n != 0 {
+		t.Fatalf("part %d is next, and all that may go are in flight", n)
+	}
+	s.putBack(maxSetbacks + 1)
+	s.putBack(3)
+	s.putBack(2*maxSetbacks + 2) // there is none
+	if n := s.nextPart(0); n != 3 || s.parts.flying != maxSetbacks-1 {
+		t.Errorf("part %d is next, %d are flying, want 3 and %d", n, s.parts.flying, maxSetbacks-1)
+	}
+	if state := s.parts.state[maxSetbacks]; state != partPending {
+		t.Errorf("a part without a setback is in state %d, want %d", state, partPending)
+	}
+}
