@@ -22,6 +22,7 @@ func newRoot(ran *bool) *cobra.Command {
 		newLogin(),
 		newLogout(), newSim(),
 		newDev(),
+		newIssuer(),
 	)
 	return root
 }
