@@ -102,6 +102,10 @@ type Config struct {
 	// judged, by the machine's clock all the same.
 	Now func() time.Time
 
+	// Wrap, unless nil, returns what answers in the place of h: for tests that
+	// watch, or stand in the way. name is "page", "sts", "issuer" or "s3".
+	Wrap func(name string, h http.Handler) http.Handler
+
 	// Log gets a line for each request and each refusal; nil means nobody. No
 	// line has a query, a header or a form in it.
 	Log *slog.Logger
@@ -366,10 +370,16 @@ func (s *Stack) serve(c *Config, l listeners, h *hooks, certificate *tls.Certifi
 		return err
 	}
 	front := newFront(s.gateway, h, s.vault, c.Region, c.Now, c.Log)
-	s.run("page", l.page, page, certificate, c.Log)
-	s.run("sts", l.sts, sts, certificate, c.Log)
-	s.run("issuer", l.issuer, s.provider.handler(), certificate, c.Log)
-	s.run("s3", throttled(l.s3, c.Rate), front, certificate, c.Log)
+	for _, server := range []struct {
+		name string
+		l    net.Listener
+		h    http.Handler
+	}{{"page", l.page, page}, {"sts", l.sts, sts}, {"issuer", l.issuer, s.provider.handler()}, {"s3", throttled(l.s3, c.Rate), front}} {
+		if c.Wrap != nil {
+			server.h = c.Wrap(server.name, server.h)
+		}
+		s.run(server.name, server.l, server.h, certificate, c.Log)
+	}
 	return nil
 }
 
