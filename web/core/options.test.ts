@@ -13,6 +13,9 @@ test("options: an unknown one throws and names the nearest known one", () => {
   assert.throws(() => check("createUploader", { chunkSize: 1 }, shape), /did you mean|known are bucket, region/);
   assert.throws(() => check("createUploader", { onCredentialsExpired: 1 }, shape), /did you mean "credentialsExpired"/);
   assert.throws(() => check("createUploader", { toString: 1 }, shape), /unknown option "toString"/);
+  // A secret that got into the wrong place is not repeated.
+  assert.throws(() => check("setCredentials", { ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"]: "" }, shape), (error) =>
+    error instanceof TypeError && error.message.startsWith("setCredentials: unknown option of 40 characters; known are"));
 });
 
 test("options: a value of a wrong type is named, not shown", () => {

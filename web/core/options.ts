@@ -17,11 +17,16 @@ export function check(what: string, options: unknown, shape: Shape): void {
   }
   for (const [key, value] of Object.entries(options)) {
     const kind = Object.hasOwn(shape, key) ? shape[key] : undefined;
-    if (!kind) throw new TypeError(`${what}: unknown option "${key}"${suggest(key, Object.keys(shape))}`);
+    if (!kind) throw new TypeError(`${what}: unknown option ${quoted(key)}${suggest(key, Object.keys(shape))}`);
     if (value !== undefined && !fits(value, kind)) {
       throw new TypeError(`${what}: option "${key}" must be ${expected[kind]}, ${unlike(value, kind)}`);
     }
   }
+}
+
+/** The name of an option; not what is too long for one, and may be a secret that got into the wrong place. */
+function quoted(key: string): string {
+  return key.length <= 32 ? `"${key}"` : `of ${key.length} characters`;
 }
 
 const expected: Record<Kind, string> = {

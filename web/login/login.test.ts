@@ -344,6 +344,42 @@ test("an answer that comes after signing out signs nobody in", async () => {
   assert.equal(login.claims, undefined);
 });
 
+/** Everything that can be read from an error and its causes. */
+function told(error: unknown): string {
+  if (typeof error !== "object" || error === null) return String(error);
+  const own = Object.getOwnPropertyNames(error).map((name) => told((error as Record<string, unknown>)[name]));
+  return [String(error), ...own].join("\n");
+}
+
+test("no error has a token, a code or a verifier in it, whatever the provider answers", async () => {
+  const provider = newProvider();
+  const page = new FakePage(provider);
+  const answers: ((sent: URLSearchParams) => object)[] = [
+    () => ({ id_token: "secret-token", access_token: "secret-access", refresh_token: "secret-refresh" }),
+    () => ({ id_token: "secret-token", access_token: 1, token_type: "Bearer" }),
+    () => ({ id_token: "secret.token.x", access_token: "secret-access", token_type: "Bearer" }),
+    (sent) => ({ error: "invalid_grant", error_description: `${[...sent.values()].join(" ")} is not known` }),
+  ];
+  for (const answer of answers) {
+    const sent = new Set<string>();
+    const replaced: Partial<LoginOptions> = {
+      fetch: async (url, init) => {
+        if (!url.endsWith("/token")) return await provider.fetch(url, init);
+        const form = new URLSearchParams(String(init.body));
+        for (const name of ["code", "code_verifier"]) sent.add(form.get(name) ?? "");
+        return Response.json(answer(form), { status: "error" in answer(form) ? 400 : 200 });
+      },
+    };
+    await loginIn(page, options(provider, replaced)).signIn();
+    page.address = provider.authorize(page.left ?? new URL(issuer));
+    await assert.rejects(loginIn(page, options(provider, { ...replaced, redirectUri: pageAddress })).handleRedirect(), (error) => {
+      assert.equal(sent.size, 2);
+      for (const secret of ["secret", ...sent]) assert.ok(!told(error).includes(secret), told(error));
+      return true;
+    });
+  }
+});
+
 test("wrong options are named", () => {
   const provider = newProvider();
   const page = new FakePage(provider);

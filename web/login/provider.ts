@@ -114,7 +114,7 @@ export function createProvider(options: ProviderOptions): Provider {
           requireIdToken: true,
         });
         return tokens(answered, undefined, skew);
-      }),
+      }, [pending.verifier, answer.searchParams.get("code")]),
 
     refresh: (old, refreshToken) =>
       explained("renew the ID token", async () => {
@@ -128,7 +128,7 @@ export function createProvider(options: ProviderOptions): Provider {
           throw new LoginError("TokenInvalid", "renew the ID token: it is now another person's");
         }
         return fresh;
-      }),
+      }, [refreshToken]),
 
     revoke: async (refreshToken) => {
       try {
@@ -223,29 +223,36 @@ function payloadOf(token: string): Record<string, unknown> {
   }
 }
 
-/** Runs work and gives what goes wrong in it one of our codes. */
-async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
+/** Runs work and gives what goes wrong in it one of our codes, and none of the secrets. */
+async function explained<T>(what: string, work: () => Promise<T>, secrets: readonly (string | null)[] = []): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw explain(what, cause);
+    throw explain(what, cause, (text) => secrets.reduce<string>((t, s) => (s ? t.replaceAll(s, "…") : t), text));
   }
 }
 
-function explain(what: string, cause: unknown): unknown {
+function explain(what: string, cause: unknown, hide: (text: string) => string): unknown {
   if (cause instanceof LoginError) return cause;
   if (cause instanceof oauth.AuthorizationResponseError || cause instanceof oauth.ResponseBodyError) {
     const words = cause.error_description ? `: ${cause.error_description}` : "";
-    return new LoginError("Refused", `${what}: the provider says ${cause.error}${words}`, {
-      cause,
+    return new LoginError("Refused", hide(`${what}: the provider says ${cause.error}${words}`), {
+      cause: named(cause, hide),
       providerCode: cause.error,
     });
   }
   if (cause instanceof oauth.OperationProcessingError) {
     const isToken = cause.code === oauth.JWT_CLAIM_COMPARISON || cause.code === oauth.JWT_TIMESTAMP_CHECK;
-    return new LoginError(isToken ? "TokenInvalid" : "AnswerInvalid", `${what}: ${cause.message}`, { cause });
+    return new LoginError(isToken ? "TokenInvalid" : "AnswerInvalid", hide(`${what}: ${cause.message}`), { cause: named(cause, hide) });
   }
   // fetch hides why it failed: no connection, or no permission for this origin.
   if (cause instanceof TypeError) return new LoginError("Unreachable", `${what}: the provider does not answer`, { cause });
-  return new LoginError("AnswerInvalid", `${what}: ${String(cause)}`, { cause });
+  return new LoginError("AnswerInvalid", hide(`${what}: ${String(cause)}`), { cause: named(cause, hide) });
+}
+
+/** The name and the message of an error: the library keeps whole answers, tokens and all, in its errors' causes. */
+function named(cause: unknown, hide: (text: string) => string): Error {
+  const error = new Error(hide(cause instanceof Error ? cause.message : String(cause)));
+  if (cause instanceof Error) error.name = cause.name;
+  return error;
 }
