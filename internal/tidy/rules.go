@@ -58,8 +58,8 @@ var folders = []Folder{
 	{Path: "cred/policy", Band: Pure, May: []string{"cred/exchange"}},
 	{Path: "queue", Band: Pure, May: []string{"s3"}},
 	{Path: "journal", Band: Pure, May: []string{"s3"}},
-	{Path: "engine", Band: Pure, May: []string{"s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
-	{Path: "wire", Band: Pure, May: []string{"internal/crc", "internal/digest", "engine", "s3", "sign", "cred", "cred/sts", "cred/cognito", "queue", "journal"}},
+	{Path: "engine", Band: Pure, May: []string{"s3", "sign", "cred", "queue", "journal"}},
+	{Path: "wire", Band: Pure, May: []string{"internal/crc", "internal/digest", "engine", "s3", "sign", "cred", "queue", "journal"}},
 	{Path: "wire/exchanges", Band: Pure, May: []string{
 		"wire", "cred", "cred/exchange", "cred/sts", "cred/cognito", "cred/container", "cred/express", "cred/grants", "cred/policy", "s3", "sign",
 	}},
@@ -90,7 +90,7 @@ var folders = []Folder{
 	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "internal/fakes3"}},
 	{Path: "internal/tidy", Band: Driver},
 	{Path: "tools", Band: Open, HTTP: true, May: []string{"tools"}},
-	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "finesign", "internal/fakes3", "cred", "cred/sts", "journal", "sign", "s3"}},
+	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "finesign", "internal/fakes3", "cred", "cred/sts", "issuer", "finesign", "journal", "sign", "s3"}},
 	{Path: "bench", Band: Open, HTTP: true, May: []string{"bench", ".", "devstack", "engine", "cred", "sign", "s3"}},
 	{Path: "examples", Band: Driver, May: []string{".", "cred", "s3"}, HTTP: true},
 }

@@ -31,6 +31,9 @@ func buildDist(root string) error {
 	if err := out.addWorker(root); err != nil {
 		return err
 	}
+	if err := out.addFine(root); err != nil {
+		return err
+	}
 	if err := declarations(root, out); err != nil {
 		return err
 	}
@@ -40,7 +43,7 @@ func buildDist(root string) error {
 	if err := out.addFile(filepath.Join(root, "LICENSE")); err != nil {
 		return err
 	}
-	return out.write(dist, "engine.wasm")
+	return out.write(dist, "engine.wasm", "exchange.wasm")
 }
 
 // buildPage makes the demo page in the folder that devstack embeds.
@@ -56,7 +59,7 @@ func buildPage(root string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"web/demo/index.html", "web/demo/favicon.svg", "dist/engine.wasm"} {
+	for _, name := range []string{"web/demo/index.html", "web/demo/favicon.svg", "dist/engine.wasm", "dist/exchange.wasm"} {
 		if err := out.addFile(filepath.Join(root, name)); err != nil {
 			return err
 		}
@@ -139,8 +142,10 @@ func buildE2E(root string) error {
 	if err := out.addWorker(root); err != nil {
 		return err
 	}
-	if err := out.addFile(filepath.Join(root, "dist", "engine.wasm")); err != nil {
-		return err
+	for _, name := range modules {
+		if err := out.addFile(filepath.Join(root, "dist", name+".wasm")); err != nil {
+			return err
+		}
 	}
 	return out.write(dir)
 }

@@ -4,8 +4,9 @@
 // bytes.
 //
 //	go run ./tools/build          dist/ and devstack/page/
-//	go run ./tools/build engine   dist/engine.wasm alone
-//	go run ./tools/build tinygo   build/tinygo/engine.wasm, the same by TinyGo
+//	go run ./tools/build engine   dist/engine.wasm and dist/exchange.wasm alone
+//	go run ./tools/build fine     dist/fine-uploader.js alone, with its declarations
+//	go run ./tools/build tinygo   both in build/tinygo/, by TinyGo
 //	go run ./tools/build tests    build/test/web/, for node --test
 //	go run ./tools/build e2e      build/e2e/, the pages that the browser tests open
 //
@@ -35,6 +36,7 @@ func main() {
 // page.
 var targets = map[string]func(root string) error{
 	"engine": buildEngine,
+	"fine":   buildFine,
 	"tinygo": buildTinyGo,
 	"dist":   buildDist,
 	"page":   buildPage,
@@ -52,7 +54,7 @@ func run(args []string) error {
 	}
 	for _, name := range args {
 		if targets[name] == nil {
-			return fmt.Errorf("unknown target %q: engine, tinygo, dist, page, tests and e2e are known", name)
+			return fmt.Errorf("unknown target %q: engine, fine, tinygo, dist, page, tests and e2e are known", name)
 		}
 	}
 	for _, name := range args {
@@ -86,13 +88,21 @@ func moduleRoot() (string, error) {
 	}
 }
 
-// buildEngine compiles cmd/engine. The build cache of go decides what is new.
+// modules are the commands that become WebAssembly, each NAME.wasm.
+var modules = []string{"engine", "exchange"}
+
+// buildEngine compiles the modules. The build cache of go decides what is new.
 func buildEngine(root string) error {
-	out := filepath.Join(root, "dist", "engine.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w", "-o", out, "./cmd/engine")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
-	return command(root, cmd)
+	for _, name := range modules {
+		out := filepath.Join(root, "dist", name+".wasm")
+		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
+			"-ldflags=-s -w", "-o", out, "./cmd/"+name)
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+		if err := command(root, cmd); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // installPackages runs npm ci when web/node_modules is not what the lock file

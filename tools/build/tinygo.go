@@ -12,8 +12,8 @@ import (
 // oldestTinyGo is the 0.x version that tools/tinygo/browser.json is made for.
 const oldestTinyGo = 42
 
-// buildTinyGo compiles cmd/engine with TinyGo: a module of a tenth of the size,
-// without imports. -panic=trap, since a panic ends the instance either way.
+// buildTinyGo compiles the modules with TinyGo: a tenth of the size, without
+// imports. -panic=trap, since a panic ends the instance either way.
 func buildTinyGo(root string) error {
 	compiler, err := findTinyGo(root)
 	if err != nil {
@@ -23,16 +23,26 @@ func buildTinyGo(root string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	out := filepath.Join(dir, ".engine-"+strconv.Itoa(os.Getpid())+".wasm")
+	for _, name := range modules {
+		if err := compileTinyGo(root, compiler, name, filepath.Join(dir, name+".wasm")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compileTinyGo compiles one module and puts it into its place in one step.
+func compileTinyGo(root, compiler, name, path string) error {
+	out := filepath.Join(filepath.Dir(path), "."+name+"-"+strconv.Itoa(os.Getpid())+".wasm")
 	defer os.Remove(out)
 	cmd := exec.Command(compiler, "build", "-target="+filepath.Join(root, "tools", "tinygo", "browser.json"),
-		"-opt=z", "-no-debug", "-panic=trap", "-o", out, "./cmd/engine")
+		"-opt=z", "-no-debug", "-panic=trap", "-o", out, "./cmd/"+name)
 	// TinyGo takes the root that is named here for its own.
 	cmd.Env = append(os.Environ(), "TINYGOROOT=")
 	if err := command(root, cmd); err != nil {
 		return err
 	}
-	return os.Rename(out, filepath.Join(dir, "engine.wasm"))
+	return os.Rename(out, path)
 }
 
 var tinyGoVersion = regexp.MustCompile(`^tinygo version (\d+)\.(\d+)`)

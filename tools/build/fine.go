@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// umdHead and umdFoot make a script for pages, AMD loaders and CommonJS alike,
+// as Fine Uploader's own file is.
+const (
+	umdHead = `(function(root,make){` +
+		`if(typeof define==="function"&&define.amd)define([],make);` +
+		`else if(typeof module==="object"&&module.exports)module.exports=make();` +
+		`else root.qq=make();` +
+		`})(typeof self!=="undefined"?self:this,function(){"use strict";`
+	umdFoot = `return fineUploader.qq;});`
+)
+
+// addFine adds the drop-in for Fine Uploader: one file with the engine inside,
+// built by TinyGo for its size. The same bytes are there as .cjs, because the
+// package's .js files are modules to Node and to bundlers.
+func (f folder) addFine(root string) error {
+	if err := buildTinyGo(root); err != nil {
+		return err
+	}
+	module, err := os.ReadFile(filepath.Join(root, "build", "tinygo", "engine.wasm"))
+	if err != nil {
+		return err
+	}
+	options := browser(filepath.Join(root, "dist"), entry(root, "web/fine/index.ts", "fine-uploader"))
+	options.Format, options.GlobalName = api.FormatIIFE, "fineUploader"
+	options.Banner = map[string]string{"js": umdHead}
+	options.Footer = map[string]string{"js": umdFoot}
+	options.Define = map[string]string{"bucketlineModule": strconv.Quote(packed(module))}
+	// What asks where its own file lies is not used here.
+	options.LogOverride = map[string]api.LogLevel{"empty-import-meta": api.LogLevelSilent}
+	out, err := bundle(root, options)
+	if err != nil {
+		return err
+	}
+	script := out["fine-uploader.js"]
+	if script == nil {
+		return errors.New("there is no fine-uploader.js")
+	}
+	out["fine-uploader.cjs"] = script
+	out["fine-uploader-licenses.txt"] = out["LICENSES.txt"]
+	delete(out, "LICENSES.txt")
+	for name, data := range out {
+		f[name] = data
+	}
+	return f.addFineTypes(root)
+}
+
+// addFineTypes adds its declarations, which are written by hand: the interface
+// is another project's.
+func (f folder) addFineTypes(root string) error {
+	data, err := os.ReadFile(filepath.Join(root, "web", "fine", "fine-uploader.d.ts"))
+	if err != nil {
+		return err
+	}
+	f["types/fine/fine-uploader.d.ts"] = data
+	return nil
+}
+
+// singles is how many characters of a packed text stand for a byte each;
+// web/fine/module.ts has the same number.
+const singles = 91
+
+// packed is data as printable ASCII without quotes and backslashes: nearly as
+// short as the bytes, and unlike base64 as compressible as they are (145 KB of
+// 330 KB by gzip, where base64 comes to 183 KB). It begins with 512 hex digits,
+// which list the bytes from the most frequent on. The first 91 of them are one
+// character each. The others are two, of which the first is one of the last
+// two characters of the alphabet.
+func packed(data []byte) string {
+	var counts [256]int
+	for _, b := range data {
+		counts[b]++
+	}
+	order := make([]byte, 256)
+	for i := range order {
+		order[i] = byte(i)
+	}
+	slices.SortStableFunc(order, func(a, b byte) int { return counts[b] - counts[a] })
+	var alphabet []byte
+	for c := byte(' '); c <= '~'; c++ {
+		if c != '"' && c != '\\' {
+			alphabet = append(alphabet, c)
+		}
+	}
+	var codes [256]string
+	var text strings.Builder
+	for i, b := range order {
+		text.WriteString(strconv.FormatInt(int64(b>>4), 16))
+		text.WriteString(strconv.FormatInt(int64(b&15), 16))
+		if i < singles {
+			codes[b] = string(alphabet[i : i+1])
+			continue
+		}
+		rare := i - singles
+		codes[b] = string([]byte{alphabet[singles+rare/len(alphabet)], alphabet[rare%len(alphabet)]})
+	}
+	for _, b := range data {
+		text.WriteString(codes[b])
+	}
+	return text.String()
+}
+
+// buildFine makes the drop-in alone, beside what dist has.
+func buildFine(root string) error {
+	out := folder{}
+	if err := out.addFine(root); err != nil {
+		return err
+	}
+	for name, data := range out {
+		path := filepath.Join(root, "dist", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

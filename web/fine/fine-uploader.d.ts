@@ -1,0 +1,2 @@
+declare const qq: unknown;
+export = qq;
