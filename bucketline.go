@@ -31,6 +31,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ import (
 	"github.com/bucketline/bucketline/driver"
 	"github.com/bucketline/bucketline/driver/dirjournal"
 	"github.com/bucketline/bucketline/driver/nethttp"
+	"github.com/bucketline/bucketline/driver/recording"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
@@ -159,6 +161,13 @@ type Config struct {
 	// by default without limit. None is of more than 30 days.
 	RefreshTimeout, RefreshFor, HoldFor time.Duration
 
+	// Record, if any, gets a recording of what the client is told, for a report of
+	// a fault: bucketline sim --replay shows what came of it. Names, keys,
+	// credentials and the content of files are not in it; sizes, times, checksums,
+	// the region and the endpoint are. What is written is complete up to the last
+	// call of Write. After an error of Write, and after 256 MiB, there is no more.
+	Record io.Writer
+
 	// Notify, if any, is told what happens, in order. It must not wait for an
 	// upload or close the client.
 	Notify func(Event)
@@ -208,6 +217,9 @@ func New(c Config) (*Client, error) {
 	}
 	if c.CredentialsExpired != nil {
 		options.Refresh = b.refresh
+	}
+	if c.Record != nil {
+		options.Record = recording.New(c.Record)
 	}
 	if c.Journal != "" {
 		if b.journal, err = dirjournal.Open(c.Journal); err != nil {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/bucketline/bucketline/cred"
+	"github.com/bucketline/bucketline/driver/recording"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/sign"
@@ -48,6 +49,9 @@ type Options struct {
 	// BytesPerSecond limits what all requests together send, at least
 	// MinBytesPerSecond; 0 means no limit.
 	BytesPerSecond int64
+
+	// Record, if any, records what the engine is told.
+	Record *recording.Recorder
 
 	// Notify, if any, gets every note in order, on the turn loop.
 	Notify func(Note)
@@ -137,6 +141,9 @@ func New(c engine.Config, o Options) (*Driver, error) {
 	}
 	c.CanRefresh = o.Refresh != nil
 	e, err := engine.New(c)
+	if err == nil && o.Record != nil {
+		err = o.Record.Begin(c)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +262,11 @@ func (d *Driver) now() engine.Now {
 
 // handle tells the engine ev and has the turn loop poll. The caller holds mu.
 func (d *Driver) handle(ev *engine.Event) error {
-	err := d.engine.Handle(d.now(), ev)
+	now := d.now()
+	if d.options.Record != nil {
+		d.options.Record.Event(now, ev)
+	}
+	err := d.engine.Handle(now, ev)
 	d.nudge()
 	return err
 }

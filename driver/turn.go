@@ -37,11 +37,14 @@ func (d *Driver) turn() bool {
 	drained := false
 	var act engine.Action
 	for len(d.notes) < maxNotes && !drained {
-		if d.engine.Poll(d.now(), &act) {
+		if d.poll(&act) {
 			d.perform(&act)
 		} else {
 			drained = true
 		}
+	}
+	if d.options.Record != nil {
+		d.options.Record.Flush()
 	}
 	finished := drained && d.finished()
 	if drained {
@@ -59,6 +62,15 @@ func (d *Driver) turn() bool {
 		d.stop()
 	}
 	return drained
+}
+
+// poll asks for the next action. The caller holds mu.
+func (d *Driver) poll(act *engine.Action) bool {
+	now := d.now()
+	if d.options.Record != nil {
+		d.options.Record.Poll(now)
+	}
+	return d.engine.Poll(now, act)
 }
 
 // idle is how long a driver sleeps that waits for nothing but events.

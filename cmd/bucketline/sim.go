@@ -25,10 +25,10 @@ printed, with the command that shows it again:
 
   bucketline sim --seed 4711 --trace
 
---replay reads what a driver once told the engine, gives it to the engine once
-more, and prints what that asks for: frames of package wire one after the other,
-the configuration first, then for each step the clocks and its events. Put others
-in place of the secrets of its credentials before you hand a recording to anybody.`
+--replay reads what "bucketline up --record" has written, tells the engine the same
+once more, and prints what that asks for. It also reads the frames that a page has
+given to the module, one after the other, that of its configuration first; put
+others in place of the secrets in those before you hand them to anybody.`
 
 // simOptions are the flags of bucketline sim.
 type simOptions struct {

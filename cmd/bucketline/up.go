@@ -51,6 +51,7 @@ type upFlags struct {
 	resume   bool
 	noResume bool
 	dryRun   bool
+	record   string
 }
 
 // outcomeFlags say how a command tells what it does.
@@ -94,6 +95,7 @@ func newUp() *cobra.Command {
 	flags.BoolVar(&f.noResume, "no-resume", false, "begin anew, and abort what is not finished when this is interrupted")
 	f.journal.register(flags)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print what would be sent, and send nothing")
+	flags.StringVar(&f.record, "record", "", "write what happens to a new `FILE`, without names, keys and secrets, for a report of a fault")
 	f.outcome.register(flags)
 	return cmd
 }
@@ -151,7 +153,17 @@ func runUp(cmd *cobra.Command, f *upFlags, args []string) error {
 	if origins[0].stdin {
 		u.config.Journal = "" // nobody could give it again
 	}
-	return u.run(cmd.Context())
+	if f.record == "" {
+		return u.run(cmd.Context())
+	}
+	recording := new(recordFile)
+	if err := recording.create(f.record); err != nil {
+		return usage(err)
+	}
+	u.config.Record = recording
+	err = u.run(cmd.Context())
+	recording.close(cmd.ErrOrStderr())
+	return err
 }
 
 // mayAsk refuses to ask where nobody could answer.

@@ -6,32 +6,37 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/bucketline/bucketline/driver/recording"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/wire"
 )
-
-// MaxRecording is the longest recording, in bytes, that Replay reads.
-const MaxRecording = 256 << 20
 
 // ErrRecording says that a recording is no sequence of frames.
 var ErrRecording = errors.New("not a recording: frames of package wire, the configuration first")
 
 // Replay gives the engine what a driver once told it, and writes what it is
-// told and what it asks for to out, a line each. A recording is the frames that
-// went into wire.Session, one after the other: that of the configuration, then
-// for each step the reading of the clocks and the events that followed it.
+// told and what it asks for to out, a line each. A recording is what package
+// driver/recording writes, or the frames that went into wire.Session, one after
+// the other: that of the configuration, then for each step the reading of the
+// clocks and the events that followed it.
 //
-// Signatures depend on the secrets in it and nothing else does, so whoever hands
-// a recording on puts others in their place.
+// Signatures depend on the secrets in it and nothing else does. Package
+// recording leaves them out; whoever hands frames of a page on puts others in
+// their place.
 //
 // The error is ErrRecording, says what is wrong with the configuration, or says
 // that the engine has panicked; what it refuses of an event is a line.
-func Replay(recording io.Reader, out io.Writer) (err error) {
-	data, err := io.ReadAll(io.LimitReader(recording, MaxRecording+1))
+func Replay(from io.Reader, out io.Writer) (err error) {
+	return replay(from, out, func(*engine.Action) {})
+}
+
+// replay is Replay that also gives each action to asked.
+func replay(from io.Reader, out io.Writer, asked func(*engine.Action)) (err error) {
+	data, err := io.ReadAll(io.LimitReader(from, recording.MaxBytes+1))
 	if err != nil {
 		return err
 	}
-	if len(data) > MaxRecording {
+	if len(data) > recording.MaxBytes {
 		return ErrRecording
 	}
 	text := bufio.NewWriter(out)
@@ -57,19 +62,57 @@ func Replay(recording io.Reader, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	return replaySteps(e, &frame, rest, text)
+	r := replaying{engine: e, out: text, asked: asked}
+	return r.steps(&frame, rest)
 }
 
-// replaySteps gives e one step after the other, and drains it after each.
-func replaySteps(e *engine.Engine, frame *wire.Frame, rest []byte, out io.Writer) error {
-	var now engine.Now
+// replaying is an engine that is told what another one was.
+type replaying struct {
+	engine  *engine.Engine
+	out     io.Writer
+	asked   func(*engine.Action)
+	now     engine.Now
+	clocked bool
+	step    bool // the reading began a step, after which the engine is drained
+}
+
+// poll takes as many actions as there are, but no more than most. It polls most
+// times where exactly so, since a poll that gives nothing is told the time all
+// the same.
+func (r *replaying) poll(most int, exactly bool) {
 	var act engine.Action
-	clocked := false
-	drain := func() {
-		for n := 0; clocked && n < maxTurn && e.Poll(now, &act); n++ {
-			fmt.Fprintf(out, "  < %s\n", describeAction(nil, &act))
+	for range most {
+		if r.engine.Poll(r.now, &act) {
+			fmt.Fprintf(r.out, "  < %s\n", describeAction(nil, &act))
+			r.asked(&act)
+		} else if !exactly {
+			return
 		}
 	}
+}
+
+// read takes a reading of the clocks.
+func (r *replaying) read(frame *wire.Frame) error {
+	if r.step {
+		r.poll(maxTurn, false)
+	}
+	now, err := wire.ReadNow(frame)
+	if err != nil {
+		return err
+	}
+	if !r.clocked || now.Mono != r.now.Mono {
+		fmt.Fprintf(r.out, "%d.%03d\n", now.Mono/1000, now.Mono%1000)
+	}
+	r.now, r.clocked, r.step = now, true, frame.A == 0
+	if frame.A == recording.ForPolls {
+		r.poll(int(min(frame.File, maxTurn)), true)
+	}
+	return nil
+}
+
+// steps goes through all that follows the configuration.
+func (r *replaying) steps(frame *wire.Frame, rest []byte) error {
+	e, out := r.engine, r.out
 	for len(rest) > 0 {
 		after, err := frame.Read(rest)
 		if err != nil {
@@ -77,15 +120,12 @@ func replaySteps(e *engine.Engine, frame *wire.Frame, rest []byte, out io.Writer
 		}
 		rest = after
 		if frame.Kind == wire.KindNow {
-			drain()
-			if now, err = wire.ReadNow(frame); err != nil {
+			if err := r.read(frame); err != nil {
 				return err
 			}
-			clocked = true
-			fmt.Fprintf(out, "%d.%03d\n", now.Mono/1000, now.Mono%1000)
 			continue
 		}
-		if !clocked {
+		if !r.clocked {
 			return ErrRecording
 		}
 		var ev engine.Event
@@ -93,12 +133,14 @@ func replaySteps(e *engine.Engine, frame *wire.Frame, rest []byte, out io.Writer
 			fmt.Fprintf(out, "> %s\n", describeEvent(nil, &ev))
 		}
 		if err == nil {
-			err = e.Handle(now, &ev)
+			err = e.Handle(r.now, &ev)
 		}
 		if err != nil {
 			fmt.Fprintf(out, "! refused: %v\n", err)
 		}
 	}
-	drain()
+	if r.step {
+		r.poll(maxTurn, false)
+	}
 	return nil
 }

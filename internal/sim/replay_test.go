@@ -12,8 +12,8 @@ import (
 	"github.com/bucketline/bucketline/wire"
 )
 
-// recording is one file of three bytes that is stored.
-func recording() []byte {
+// recorded is one file of three bytes that is stored.
+func recorded() []byte {
 	fields := func(pairs ...string) (list []s3.Field) {
 		for i := 0; i < len(pairs); i += 2 {
 			list = append(list, s3.Field{Name: pairs[i], Value: pairs[i+1]})
@@ -57,7 +57,7 @@ func TestReplay_saysWhatTheEngineAskedFor(t *testing.T) {
   < note state file 0 done: 3 bytes "e" k
 `
 	var out bytes.Buffer
-	if err := Replay(bytes.NewReader(recording()), &out); err != nil {
+	if err := Replay(bytes.NewReader(recorded()), &out); err != nil {
 		t.Fatal(err)
 	}
 	if out.String() != want {
@@ -69,7 +69,7 @@ func TestReplay_saysWhatTheEngineAskedFor(t *testing.T) {
 }
 
 func TestReplay_whatIsNoRecording(t *testing.T) {
-	good := recording()
+	good := recorded()
 	odd := wire.Frame{Kind: uint8(engine.EvTick)}
 	config := wire.Frame{Fields: []s3.Field{{Name: "bucket", Value: "photos"}, {Name: "region", Value: "eu-west-1"}}}
 	for name, data := range map[string][]byte{

@@ -67,12 +67,13 @@ var folders = []Folder{
 	{Path: "cmd/exchange", Band: Pure, May: []string{"wire", "wire/exchanges"}, Std: []string{"unsafe"}},
 
 	// Drivers.
-	{Path: "driver", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "driver/crc64nvme"}},
+	{Path: "driver", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "driver/crc64nvme", "driver/recording"}},
+	{Path: "driver/recording", Band: Driver, May: []string{"engine", "s3", "cred", "journal", "wire"}},
 	{Path: "driver/crc64nvme", Band: Driver, Module: "github.com/minio/crc64nvme"},
 	{Path: "driver/nethttp", Band: Driver, May: []string{"driver", "engine", "s3"}, HTTP: true},
 	{Path: "driver/journaltest", Band: Driver, May: []string{"driver"}},
 	{Path: "driver/dirjournal", Band: Driver, May: []string{"driver", "journal"}},
-	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "engine", "queue", "journal", "s3", "sign", "cred"}},
+	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "driver/recording", "engine", "queue", "journal", "s3", "sign", "cred"}},
 	{Path: "issuer", Band: Open, May: []string{"cred", "cred/exchange", "cred/policy", "cred/r2", "cred/sts", "sign"}, HTTP: true},
 	{Path: "finesign", Band: Driver, May: []string{"s3", "sign"}, HTTP: true},
 	{Path: "provider", Band: Driver, HTTP: true, May: []string{
@@ -87,7 +88,7 @@ var folders = []Folder{
 	// Proof and tools.
 	{Path: "internal/fakes3", Band: Driver, May: []string{"s3", "sign", "internal/xmlscan"}, HTTP: true},
 	{Path: "internal/fakeclouds", Band: Open, HTTP: true},
-	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "internal/fakes3"}},
+	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "driver/recording", "internal/fakes3"}},
 	{Path: "internal/tidy", Band: Driver},
 	{Path: "tools", Band: Open, HTTP: true, May: []string{"tools"}},
 	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "finesign", "internal/fakes3", "cred", "cred/sts", "issuer", "finesign", "journal", "sign", "s3"}},
