@@ -337,7 +337,7 @@ export class Lane implements Holder {
     const { offset, length } = flight;
     const ofFile = flight.operation === "UploadPart" || flight.operation === "PutObject";
     const body = ofFile ? file.slice(offset, offset + length) : action.body ? new TextDecoder().decode(action.body) : null;
-    const about = { method: field(action, "method") ?? "PUT", url: field(action, "url") ?? "", body };
+    const about = { method: field(action, "method") ?? "PUT", url: (field(action, "url") ?? "").replace(/\?uploads=$/, "?uploads"), body };
     if (!sign) {
       this.#dispatch(xhr, flight, { ...about, headers: headers.map(tightened) });
       return;

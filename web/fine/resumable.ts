@@ -143,6 +143,7 @@ export class UploadRecord implements RecordPlace {
   readonly #log: (text: string) => void;
   #record: Uint8Array[] | undefined;
   #written = 0;
+  #hidden = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The record was written by this page, and not found. */
   #own = false;
@@ -201,11 +202,17 @@ export class UploadRecord implements RecordPlace {
     if (this.#name) remove(this.#name);
   }
 
+  /** The page has dropped the file: no later one shall find it, whatever is still to be cleaned up. */
+  hide(): void {
+    this.#hidden = true;
+    if (this.#name) remove(this.#name);
+  }
+
   #write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#written = Date.now();
-    if (!this.#name || !this.#record) return;
+    if (!this.#name || !this.#record || this.#hidden) return;
     const { name, size, uuid, key, print, customResumeData } = this.#about();
     const remaining: number[] = [];
     for (let part = 1; part <= this.#parts; part++) if (!this.#etags.has(part)) remaining.push(part - 1);

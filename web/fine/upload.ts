@@ -192,9 +192,8 @@ export class Upload {
   cancel(): void {
     this.#attempt++;
     this.#abortSigning();
-    const lane = this.#lane;
-    if (lane) lane.cancel();
-    else this.record.forget();
+    this.record.hide();
+    this.#lane?.cancel();
   }
 
   /** The page gives up what is kept for another try. */
