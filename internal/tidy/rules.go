@@ -91,7 +91,7 @@ var folders = []Folder{
 	{Path: "internal/sim", Band: Driver, May: []string{"engine", "s3", "sign", "cred", "queue", "journal", "wire", "driver/recording", "internal/fakes3"}},
 	{Path: "internal/tidy", Band: Driver},
 	{Path: "tools", Band: Open, HTTP: true, May: []string{"tools"}},
-	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "finesign", "internal/fakes3", "cred", "cred/sts", "issuer", "finesign", "journal", "sign", "s3"}},
+	{Path: "test", Band: Open, HTTP: true, May: []string{"test", ".", "devstack", "finesign", "internal/fakes3", "cred", "cred/sts", "journal", "sign", "s3"}},
 	{Path: "bench", Band: Open, HTTP: true, May: []string{"bench", ".", "devstack", "engine", "cred", "sign", "s3"}},
 	{Path: "examples", Band: Driver, May: []string{".", "cred", "s3"}, HTTP: true},
 }
