@@ -1,4 +1,5 @@
 import { BucketlineError } from "../../../web/core/index.js";
+import { LoginError } from "../../../web/login/index.js";
 
 /** An error in a form that JSON has. */
 export interface Failure {
@@ -16,6 +17,10 @@ export function describeError(error: unknown): Failure {
   if (error instanceof BucketlineError) {
     const { name, message, code, status, requestId, operation, part, hint } = error;
     return { name, message, code, status, requestId, operation, part, hint };
+  }
+  if (error instanceof LoginError) {
+    const { name, message, code, hint } = error;
+    return { name, message, code, hint };
   }
   if (error instanceof Error || error instanceof DOMException) return { name: error.name, message: error.message };
   return { name: typeof error, message: String(error) };

@@ -10,13 +10,14 @@ import {
 } from "../../../web/core/index.js";
 import { describeError, type Failure } from "./failure.js";
 import { journals } from "./journal.js";
+import { handOver, logins } from "./login.js";
 import { contents, type Source } from "./source.js";
 import { watchPage } from "./watch.js";
 
 /** How credentialsExpired answers: after delayMillis, with the first of these that is there. */
 interface Refresh {
   delayMillis?: number;
-  /** With credentials of the real STS. */
+  /** With credentials of the real STS; without a token, by that of the page's login. */
   sts?: WebIdentity;
   /** With these, one after the other. */
   give?: Credentials[];
@@ -61,7 +62,7 @@ async function answer({ reason, signal }: CredentialsRequest): Promise<Credentia
   signal.addEventListener("abort", () => (call.aborted = true));
   const { delayMillis, sts, give, reject } = refresh ?? {};
   if (delayMillis) await new Promise((resolve) => setTimeout(resolve, delayMillis));
-  if (sts) return await assumeRoleWithWebIdentity({ ...sts, signal });
+  if (sts) return await assumeRoleWithWebIdentity({ ...sts, token: sts.token || (await logins.token()), signal });
   const next = give?.shift();
   if (next) return next;
   if (reject !== undefined) throw new Error(reject);
@@ -154,7 +155,7 @@ const harness = {
   retry: (task: number): void => watched[task]?.task.retry(),
   abort: (task: number): void => watched[task]?.abort.abort(),
   close: (): void => present().close(),
-  presignedURL: (key: string, seconds: number): string => present().presignedURL(key, seconds),
+  presignedURL: (key: string, seconds: number): Promise<string> => present().presignedURL(key, seconds),
   objectURL: (key: string): string => present().objectURL(key),
 
   /** How many tasks have not come to their end. */
@@ -193,6 +194,7 @@ const harness = {
   }),
 
   journal: journals,
+  login: logins,
 };
 
 declare global {
@@ -201,4 +203,4 @@ declare global {
   }
 }
 
-window.harness = harness;
+if (!(await handOver())) window.harness = harness;
