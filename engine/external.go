@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
 )
@@ -59,4 +61,56 @@ func (e *Engine) Unsigned(id ReqID) (string, error) {
 	}
 	text := append([]byte("AWS4-HMAC-SHA256\n"+date+"\n"), e.v4.AppendScope(nil, e.address.Region, sign.UnixMilli(at))...)
 	return string(e.v4.AppendCanonicalRequest(append(text, '\n'), &r.send, payload)), nil
+}
+
+// SignAgain signs a request under way anew, for a driver that has waited before
+// it sends it: with the time of now and, where it is not empty, with the SHA-256
+// of its body, 64 hex digits. It returns the request's headers, Authorization
+// among them. It fails with ErrNoRequest for any other request, with ErrHeld
+// when there are no valid credentials any more, and with ErrFrozen when others
+// keep the secret; the request is then as it was.
+func (e *Engine) SignAgain(now Now, id ReqID, payloadHash string) ([]s3.Field, error) {
+	r := e.find(id)
+	switch {
+	case r == nil || r.kind != ActSend || r.send.Op == s3.OpPostObject:
+		return nil, ErrNoRequest
+	case e.config.RemoteSign:
+		return nil, ErrFrozen
+	case payloadHash != "" && !isHex(payloadHash, 64):
+		return nil, ErrPayloadHash
+	}
+	wall := e.correct(now.Wall)
+	c, ok := e.keeper.Current(wall)
+	if !ok {
+		return nil, ErrHeld
+	}
+	if payloadHash != "" {
+		r.send.PayloadHash = payloadHash
+	}
+	r.signedWith = c
+	if e.config.SignatureVersion == 2 {
+		e.v2.SignHeader(&r.send, &c.Credentials, wall)
+	} else {
+		e.v4.SignHeader(&r.send, &c.Credentials, e.address.Region, wall)
+	}
+	header := append([]s3.Field(nil), r.send.Header...)
+	return append(header, s3.Field{Name: "authorization", Value: string(r.send.Authorization)}), nil
+}
+
+// What SignAgain does not do.
+var (
+	ErrFrozen      = errors.New("somebody else signs this session's requests")
+	ErrPayloadHash = errors.New("a payload's hash is 64 hex digits")
+)
+
+func isHex(s string, length int) bool {
+	if len(s) != length {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
