@@ -28,6 +28,7 @@ const (
 	QueryPolicyFields = 10 // y: wall clock; answered with the form fields of who signs
 	QuerySignPolicy   = 11 // y: wall clock, body: a policy in base64; answered with field signature
 	QueryUnsigned     = 12 // request; answered with what is to be signed, as the body
+	QuerySignAgain    = 14 // request, y: wall clock, perhaps field payloadHash; answered with its headers
 
 	// With the option remoteSign: see framePresign.
 	QueryFinishPresign = 13 // field url, body: the MAC; answered with field url
@@ -109,6 +110,16 @@ func session(e *engine.Engine, q *Frame, cells *[]engine.Cell) (Frame, error) {
 		f := Frame{}
 		f.add("signature", signature)
 		return f, err
+	case QuerySignAgain:
+		hash := ""
+		if len(q.Fields) > 0 {
+			var err error
+			if hash, err = one(q, "payloadHash"); err != nil {
+				return Frame{}, err
+			}
+		}
+		header, err := e.SignAgain(engine.Now{Wall: sign.UnixMilli(q.Y)}, engine.ReqID(q.Req), hash)
+		return Frame{Fields: header}, err
 	case QueryUnsigned:
 		text, err := e.Unsigned(engine.ReqID(q.Req))
 		return Frame{Body: []byte(text)}, err
