@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/bucketline/bucketline/cred/sts"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/s3"
 )
@@ -155,7 +154,6 @@ func AppendRefusal(dst []byte, index uint16, err error) []byte {
 	f := Frame{Kind: KindRefused, B: index}
 	var option *Error
 	var input *s3.InputError
-	var refused *sts.Error
 	var coded interface{ Code() string }
 	switch {
 	case errors.As(err, &option):
@@ -164,12 +162,6 @@ func AppendRefusal(dst []byte, index uint16, err error) []byte {
 	case errors.As(err, &input):
 		f.add("code", input.Code)
 		f.add("option", input.Field)
-	case errors.As(err, &refused):
-		f.X = int64(refused.Status)
-		f.add("code", refused.Code)
-		f.add("requestId", refused.RequestID)
-		f.add("text", refused.Message)
-		return f.Append(dst)
 	case errors.Is(err, engine.ErrHeld), errors.Is(err, engine.ErrRemote):
 		f.add("code", "CredentialsHeld")
 	case errors.As(err, &coded):

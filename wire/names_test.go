@@ -101,8 +101,8 @@ func TestNames_areTheEngines(t *testing.T) {
 		}},
 		{"queries", n.Queries, []numbered{
 			{"totals", QueryTotals}, {"file", QueryFile}, {"cells", QueryCells}, {"life", QueryLife},
-			{"objectURL", QueryObjectURL}, {"presign", QueryPresign}, {"webIdentity", QueryWebIdentity},
-			{"credentials", QueryCredentials}, {"record", QueryRecord},
+			{"objectURL", QueryObjectURL}, {"presign", QueryPresign},
+			{"record", QueryRecord},
 			{"policyFields", QueryPolicyFields}, {"signPolicy", QuerySignPolicy}, {"unsigned", QueryUnsigned},
 			{"finishPresign", QueryFinishPresign},
 		}},

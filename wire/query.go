@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/bucketline/bucketline/cred/sts"
 	"github.com/bucketline/bucketline/engine"
 	"github.com/bucketline/bucketline/journal"
 	"github.com/bucketline/bucketline/s3"
@@ -14,15 +13,13 @@ import (
 // The kinds of queries, and of the frames that answer them. A query that has
 // no answer is answered with a frame of KindRefused.
 const (
-	QueryTotals      = 1 // no argument; see frameTotals
-	QueryFile        = 2 // file; see frameFile
-	QueryCells       = 3 // file, x: at most so many cells; see frameCells
-	QueryLife        = 4 // y: wall clock; answered with x: milliseconds left, y: in all
-	QueryObjectURL   = 5 // field key; answered with field url
-	QueryPresign     = 6 // field key, x: seconds, y: wall clock; see framePresign
-	QueryWebIdentity = 7 // fields endpoint, roleArn, …; answered with the request
-	QueryCredentials = 8 // b: status, body: STS's answer; answered with credentials
-	QueryRecord      = 9 // body: a record of the journal; see frameRecord
+	QueryTotals    = 1 // no argument; see frameTotals
+	QueryFile      = 2 // file; see frameFile
+	QueryCells     = 3 // file, x: at most so many cells; see frameCells
+	QueryLife      = 4 // y: wall clock; answered with x: milliseconds left, y: in all
+	QueryObjectURL = 5 // field key; answered with field url
+	QueryPresign   = 6 // field key, x: seconds, y: wall clock; see framePresign
+	QueryRecord    = 9 // body: a record of the journal; see frameRecord
 
 	// For a driver that words its forms itself, and for somebody else who signs.
 	QueryPolicyFields = 10 // y: wall clock; answered with the form fields of who signs
@@ -44,15 +41,11 @@ var (
 )
 
 // Answer appends the frame that answers the query q. e is nil before a session
-// is open; the exchanges with STS need none. cells is a reused buffer.
+// is open; records need none. cells is a reused buffer.
 func Answer(dst []byte, e *engine.Engine, q *Frame, cells *[]engine.Cell) []byte {
 	var f Frame
 	var err error
 	switch q.Kind {
-	case QueryWebIdentity:
-		f, err = webIdentity(q)
-	case QueryCredentials:
-		f, err = credentials(q)
 	case QueryRecord:
 		f, err = record(q)
 	default:
@@ -160,41 +153,6 @@ func one(q *Frame, name string) (string, error) {
 	return q.Fields[0].Value, nil
 }
 
-func webIdentity(q *Frame) (Frame, error) {
-	var w sts.WebIdentity
-	for _, field := range q.Fields {
-		ok := true
-		switch field.Name {
-		case "endpoint":
-			w.Endpoint = field.Value
-		case "roleArn":
-			w.RoleARN = field.Value
-		case "roleSessionName":
-			w.RoleSessionName = field.Value
-		case "token":
-			w.Token = field.Value
-		case "policy":
-			w.Policy = field.Value
-		case "durationSeconds":
-			w.DurationSeconds, ok = readInt(field.Value)
-		default:
-			return Frame{}, &Error{Code: "OptionUnknown", Option: field.Name}
-		}
-		if !ok {
-			return Frame{}, invalid(field.Name)
-		}
-	}
-	r, err := w.Request()
-	if err != nil {
-		return Frame{}, err
-	}
-	f := Frame{Body: r.Body}
-	f.add("method", r.Method)
-	f.add("url", r.URL)
-	f.add("content-type", r.ContentType)
-	return f, nil
-}
-
 // frameTotals frames a session's counters: a: cred.Reason while held, x: bytes
 // of all files, y: requests under way, b: how many may be, file: 1 while the
 // network is gone; body: sent, acknowledged, stored and resent bytes, then the
@@ -283,19 +241,4 @@ func frameRecord(r *journal.Record) Frame {
 	f.Body = append64(f.Body, r.PartSize)
 	f.Body = append64(f.Body, r.Source.Modified)
 	return f
-}
-
-// credentials reads STS's answer: fields accessKey, secretKey, sessionToken,
-// x: their end in milliseconds since 1970.
-func credentials(q *Frame) (Frame, error) {
-	answer, err := sts.Parse(int(q.B), q.Body)
-	if err != nil {
-		return Frame{}, err
-	}
-	c := &answer.Credentials
-	f := Frame{X: int64(c.Expiration)}
-	f.add("accessKey", c.AccessKeyID)
-	f.add("secretKey", c.SecretAccessKey)
-	f.add("sessionToken", c.SessionToken)
-	return f, nil
 }

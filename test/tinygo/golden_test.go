@@ -97,31 +97,6 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// The exchanges with STS, which are queries.
-func TestSTS(t *testing.T) {
-	p := newPair(t, startHost(t))
-	answers, err := filepath.Glob(filepath.Join(root, "cred", "sts", "testdata", "*.xml"))
-	if err != nil || len(answers) == 0 {
-		t.Fatalf("no answers: %v", err)
-	}
-	for _, name := range answers {
-		body, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, status := range []uint16{200, 400, 403, 503} {
-			p.call('a', (&wire.Frame{Kind: wire.QueryCredentials, B: status, Body: body}).Append(nil))
-			p.call('a', (&wire.Frame{Kind: wire.QueryCredentials, B: status, Body: body[:len(body)/2]}).Append(nil))
-		}
-	}
-	q := wire.Frame{Kind: wire.QueryWebIdentity, Fields: fields("endpoint", "https://sts.eu-west-1.amazonaws.com",
-		"roleArn", "arn:aws:iam::111122223333:role/uploads", "roleSessionName", "alice", "token", "a.b.c", "durationSeconds", "3600")}
-	for len(q.Fields) > 0 {
-		p.call('a', q.Append(nil))
-		q.Fields = q.Fields[1:]
-	}
-}
-
 // Every digest that there may be, around the sizes of blocks and of pages.
 func TestHash(t *testing.T) {
 	p := newPair(t, startHost(t))
@@ -155,28 +130,30 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// maxModule bounds the module, in bytes. It may be raised with reason, once
-// tinygo build -size=full shows nothing in it that could have been avoided.
-const maxModule = 400_000
+// maxModules bound the modules, in bytes. They may be raised with reason, once
+// tinygo build -size=full shows nothing in them that could have been avoided.
+var maxModules = map[string]int{"engine.wasm": 400_000, "exchange.wasm": 150_000}
 
-func TestModule_isSmall(t *testing.T) {
-	module, err := os.ReadFile(filepath.Join(root, "build", "tinygo", "engine.wasm"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var small bytes.Buffer
-	z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := z.Write(module); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d bytes, %d with gzip", len(module), small.Len())
-	if len(module) > maxModule {
-		t.Errorf("the module has %d bytes, at most %d are wanted", len(module), maxModule)
+func TestModules_areSmall(t *testing.T) {
+	for name, most := range maxModules {
+		module, err := os.ReadFile(filepath.Join(root, "build", "tinygo", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var small bytes.Buffer
+		z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := z.Write(module); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d bytes, %d with gzip", name, len(module), small.Len())
+		if len(module) > most {
+			t.Errorf("%s has %d bytes, at most %d are wanted", name, len(module), most)
+		}
 	}
 }

@@ -53,9 +53,11 @@ type host struct {
 	out *bufio.Reader
 }
 
-func startHost(t *testing.T) *host {
+func startHost(t *testing.T) *host { return startHostOf(t, "engine.wasm") }
+
+func startHostOf(t *testing.T, module string) *host {
 	t.Helper()
-	cmd := exec.Command("node", "host.mjs", filepath.Join(root, "build", "tinygo", "engine.wasm"))
+	cmd := exec.Command("node", "host.mjs", filepath.Join(root, "build", "tinygo", module))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

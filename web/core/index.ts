@@ -7,4 +7,12 @@ export type * from "./api.js";
 export { BucketlineError } from "./error.js";
 export type { Journal } from "./journal.js";
 export { createUploader } from "./session.js";
-export { assumeRoleWithWebIdentity, type StsCredentials, type WebIdentity } from "./sts.js";
+export {
+  assumeRoleWithWebIdentity, cognitoIdentity, sessionPolicy,
+  type CognitoIdentity, type SessionPolicy, type WebIdentity,
+} from "./sts.js";
+export {
+  accessGrants, containerCredentials, s3ExpressSession,
+  type AccessGrants, type ContainerCredentials, type S3ExpressSession,
+} from "./providers.js";
+export type { CredentialsSource, ExchangeOptions, StsCredentials, TokenRequest, TokenSource } from "./exchange.js";

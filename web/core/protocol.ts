@@ -18,7 +18,7 @@ export const Action = {
 } as const;
 
 export const Query = {
-  totals: 1, file: 2, cells: 3, life: 4, objectURL: 5, presign: 6, webIdentity: 7, credentials: 8, record: 9,
+  totals: 1, file: 2, cells: 3, life: 4, objectURL: 5, presign: 6, record: 9,
   policyFields: 10, signPolicy: 11, unsigned: 12,
 } as const;
 
