@@ -52,13 +52,21 @@ type Credentials struct {
 }
 
 // Refresh says how the page's credentialsExpired answers: after DelayMillis,
-// from the real STS, with the next of Give, or by rejecting, whichever is there;
+// from the real STS, from a JSON endpoint, with the next of Give, or by
+// rejecting, whichever is there;
 // else not at all.
 type Refresh struct {
 	DelayMillis int           `json:"delayMillis,omitempty"`
 	STS         *WebIdentity  `json:"sts,omitempty"`
+	Endpoint    *Endpoint     `json:"endpoint,omitempty"`
 	Give        []Credentials `json:"give,omitempty"`
 	Reject      string        `json:"reject,omitempty"`
+}
+
+// Endpoint is what containerCredentials is called with.
+type Endpoint struct {
+	URL   string `json:"url"`
+	Token string `json:"token"` // the ID token, of "Bearer "
 }
 
 // WebIdentity is what assumeRoleWithWebIdentity is called with.

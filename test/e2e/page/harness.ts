@@ -4,7 +4,7 @@
  * package harness is the other end. It decides nothing and judges nothing.
  */
 import {
-  assumeRoleWithWebIdentity, createUploader,
+  assumeRoleWithWebIdentity, containerCredentials, createUploader,
   type Credentials, type CredentialsRequest, type FileState, type TaskEvent, type Uploader, type UploaderEvent, type UploaderOptions,
   type UploadOptions, type UploadTask, type WebIdentity,
 } from "../../../web/core/index.js";
@@ -19,6 +19,8 @@ interface Refresh {
   delayMillis?: number;
   /** With credentials of the real STS; without a token, by that of the page's login. */
   sts?: WebIdentity;
+  /** With credentials of a JSON endpoint, for an ID token. */
+  endpoint?: { url: string; token: string };
   /** With these, one after the other. */
   give?: Credentials[];
   /** By rejecting, with this message. */
@@ -60,9 +62,10 @@ async function answer({ reason, signal }: CredentialsRequest): Promise<Credentia
   const call = { reason, aborted: false };
   refreshes.push(call);
   signal.addEventListener("abort", () => (call.aborted = true));
-  const { delayMillis, sts, give, reject } = refresh ?? {};
+  const { delayMillis, sts, endpoint, give, reject } = refresh ?? {};
   if (delayMillis) await new Promise((resolve) => setTimeout(resolve, delayMillis));
   if (sts) return await assumeRoleWithWebIdentity({ ...sts, token: sts.token || (await logins.token()), signal });
+  if (endpoint) return await containerCredentials({ url: endpoint.url, authorization: `Bearer ${endpoint.token}`, signal });
   const next = give?.shift();
   if (next) return next;
   if (reject !== undefined) throw new Error(reject);
