@@ -12,7 +12,7 @@ export interface Deleted {
 }
 
 /** Asks the page, and then its server. */
-export function deleteFile(hub: Hub, id: number, place: () => Deleted, ended: () => void): void {
+export function deleteFile(hub: Hub, id: number, place: () => Deleted): void {
   const { files } = hub;
   checked(hub.call("onSubmitDelete", id), () => {
     files.move(id, status.DELETING);
@@ -21,7 +21,6 @@ export function deleteFile(hub: Hub, id: number, place: () => Deleted, ended: ()
     send(hub, id, { key, bucket }, (xhr, ok) => {
       const { name } = files.get(id);
       files.move(id, ok ? status.DELETED : status.DELETE_FAILED);
-      if (ok) ended();
       hub.call("onDeleteComplete", id, xhr, !ok);
       if (ok) return;
       const reason = xhr.status === 0 ? "Delete request failed" : `Delete request failed with response code ${xhr.status}`;

@@ -17,7 +17,7 @@ export interface IntakeHost {
   /** What a button says about files that come by it, and its element. */
   button(id: string | undefined): { validation: Validation; element: HTMLElement | undefined };
   /** A file has an id, and what is asked of it before may use it. */
-  added(id: number, item: { file: Blob; name: string; params: Dictionary | undefined; endpoint: string | undefined }): void;
+  added(id: number, item: { file: Blob; name: string; params: Dictionary | undefined; endpoint: string | undefined; buttonId: string | undefined }): void;
   /** A file is accepted. */
   accepted(id: number): void;
   /** Further records for copies of an image, and whether it is uploaded itself; undefined: there are none. */
@@ -129,7 +129,7 @@ export class Intake {
     const list = (id: number): void => {
       const record = hub.files.get(id);
       const blob = record.file instanceof Blob ? record.file : file;
-      this.#host.added(id, { file: blob, name: record.name, params, endpoint });
+      this.#host.added(id, { file: blob, name: record.name, params, endpoint, buttonId: item.buttonId });
       pending.push({ ...item, id, name: record.name, size: record.size });
     };
     for (const id of more?.ids ?? []) list(id);

@@ -17,6 +17,7 @@ import { Cause, maxAnswerBytes } from "../core/transport.js";
 import { Turns } from "../core/turns.js";
 import type { Holder } from "./keys.js";
 import { engineModule } from "./module.js";
+import { payloadHash } from "./print.js";
 import { headersOf, sendBy, type Sending } from "./xhr.js";
 
 /** A piece of the file that goes in one request: part from 1, or 0 for the whole. */
@@ -56,6 +57,8 @@ export interface LaneHost {
   announce(piece: Piece, go: () => void, refuse: (reason: unknown) => void): void;
   /** Makes the form of a simple upload, signed. */
   form(lane: Lane, send: (form: FormData, url: string) => void, refuse: (reason: string, xhr?: XMLHttpRequest) => void): void;
+  /** Signatures cover what is sent, of which the digest is computed first. */
+  readonly payloads: boolean;
   /** Has text signed elsewhere; undefined: the engine signs. */
   readonly sign: ((text: string, done: (signature: string) => void, refuse: (reason: string, xhr?: XMLHttpRequest) => void) => void) | undefined;
   /** The engine wants credentials. */
@@ -75,6 +78,9 @@ interface Flight extends Piece {
   xhr: XMLHttpRequest | undefined;
   over: boolean;
 }
+
+/** A request but for its headers. */
+type About = Omit<Sending, "ended" | "progress" | "headers">;
 
 /** Fields of a request's frame that are no headers. */
 const ownFields = ["method", "url", "operation", "formHead"];
@@ -113,6 +119,11 @@ export class Lane implements Holder {
     this.#unusable = refused && refusal(refused);
     if (this.#unusable) return;
     this.#turns.begin(engine, []);
+  }
+
+  /** It has come to its end: another attempt needs another engine. */
+  get over(): boolean {
+    return this.#state === "over";
   }
 
   /** Begins, or goes on after a pause or a failure. */
@@ -324,6 +335,11 @@ export class Lane implements Holder {
       this.#reason = { text, xhr };
       this.#end(flight, events.broke(flight.request, Cause.refused));
     };
+    if (flight.operation === "ListParts" && this.#host.sign) {
+      // Fine Uploader's servers sign no such request: the engine then believes its record.
+      this.#end(flight, events.broke(flight.request, Cause.opaque));
+      return;
+    }
     const xhr = new XMLHttpRequest();
     flight.xhr = xhr;
     if (flight.operation === "PostObject") {
@@ -332,12 +348,35 @@ export class Lane implements Holder {
       }, refuse);
       return;
     }
-    const headers = action.fields.filter(([name]) => !ownFields.includes(name));
-    const { file, sign } = this.#host;
+    const { file } = this.#host;
     const { offset, length } = flight;
     const ofFile = flight.operation === "UploadPart" || flight.operation === "PutObject";
     const body = ofFile ? file.slice(offset, offset + length) : action.body ? new TextDecoder().decode(action.body) : null;
-    const about = { method: field(action, "method") ?? "PUT", url: (field(action, "url") ?? "").replace(/\?uploads=$/, "?uploads"), body };
+    const about: About = { method: field(action, "method") ?? "PUT", url: (field(action, "url") ?? "").replace(/\?uploads=$/, "?uploads"), body };
+    const headers = action.fields.filter(([name]) => !ownFields.includes(name));
+    if (!ofFile) {
+      this.#sign(xhr, flight, about, headers, refuse);
+      return;
+    }
+    if (!this.#host.payloads || !(about.body instanceof Blob)) {
+      this.#sign(xhr, flight, about, this.#signedAgain(flight, "") ?? headers, refuse);
+      return;
+    }
+    payloadHash(about.body).then((hash) => {
+      if (!flight.over) this.#sign(xhr, flight, about, this.#signedAgain(flight, hash) ?? headers, refuse);
+    }, () => this.#end(flight, events.broke(flight.request, Cause.sourceUnreadable)));
+  }
+
+  /** The headers of a request that has waited since it was signed, with the digest of its body. */
+  #signedAgain(flight: Flight, hash: string): readonly Field[] | undefined {
+    const fields: Field[] = hash ? [["payloadHash", hash]] : [];
+    const answer = this.#turns.ask(frame(Query.signAgain, { request: flight.request, y: this.#host.now(), fields }));
+    return answer && !refusal(answer) ? answer.fields : undefined;
+  }
+
+  /** Sends what the engine has signed, or what somebody else signs now. */
+  #sign(xhr: XMLHttpRequest, flight: Flight, about: About, headers: readonly Field[], refuse: (text: string, xhr?: XMLHttpRequest) => void): void {
+    const { sign } = this.#host;
     if (!sign) {
       this.#dispatch(xhr, flight, { ...about, headers: headers.map(tightened) });
       return;

@@ -162,7 +162,7 @@ export class Upload {
       return;
     }
     let lane = this.#lane;
-    if (!lane) {
+    if (!lane || lane.over) {
       if (this.#recordName && !this.#print) {
         fingerprint(this.file).then((print) => (this.#print ||= print), () => undefined);
       }
@@ -223,6 +223,7 @@ export class Upload {
       now: () => Date.now() + (Number(hub.options.request.clockDrift) || 0),
       announce: (piece, go, refuse) => this.#announce(piece, go, refuse),
       form: (lane, send, refuse) => this.#form(place, lane, send, refuse),
+      payloads: Number(hub.options.signature.version) === 4,
       sign: hub.keys.given ? undefined : (text, done, refuse) => this.#sign(text, done, refuse),
       refresh: (lane) => {
         if (!this.#stranger) hub.keys.refresh(lane);

@@ -103,7 +103,8 @@ export class FineUploaderBasic {
         const known = id === undefined ? undefined : this.#buttons.get(id);
         return { validation: known?.validation ?? this._options.validation, element: known?.element };
       },
-      added: (id, { file, params, endpoint }) => {
+      added: (id, { file, params, endpoint, buttonId }) => {
+        if (buttonId !== undefined) this.#origin.set(id, buttonId);
         if (params) this.setParams(params, id);
         if (endpoint) this.setEndpoint(endpoint, id);
         if (!this.#copies.has(id)) this.#transfers.prepare(id, file);
@@ -301,7 +302,7 @@ export class FineUploaderBasic {
       return false;
     }
     const place = (): { key: string | undefined; bucket: string | undefined } => ({ key: this.getKey(id), bucket: this.getBucket(id) });
-    deleteFile(this.#hub, id, place, () => this.#transfers.forget(id));
+    deleteFile(this.#hub, id, place);
     return true;
   }
 
@@ -337,8 +338,7 @@ export class FineUploaderBasic {
   }
 
   getButton(id: number): HTMLElement | undefined {
-    const file = this.#files.find(id)?.file;
-    const buttonId = this.#origin.get(id) ?? (file as { qqButtonId?: string } | undefined)?.qqButtonId;
+    const buttonId = this.#origin.get(id);
     return buttonId === undefined ? undefined : this.#buttons.get(buttonId)?.element;
   }
 

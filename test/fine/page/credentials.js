@@ -99,7 +99,7 @@ for (const version of [2, 4]) {
     await w.once("allComplete");
     equal(w.of("complete")[0][3], { success: true }, "response");
     const [asked] = await w.asked();
-    equal([asked.method, asked.path, asked.headers["content-type"], asked.headers["x-mine"], asked.headers["accept"], asked.headers["x-requested-with"]],
+    equal([asked.method, asked.path, asked.headers["content-type"].toLowerCase(), asked.headers["x-mine"], asked.headers["accept"], asked.headers["x-requested-with"]],
       ["POST", version === 4 ? "/sign?v4=true" : "/sign", "application/json; charset=utf-8", "1", "application/json", "XMLHttpRequest"], "request");
     ok(JSON.parse(asked.body).conditions, "the policy itself");
     ok(await w.object(u.getKey(0)), "stored");

@@ -48,6 +48,9 @@ test("parts: headers of the start, version 4", async (w) => {
   ok(/^AWS4-HMAC-SHA256 Credential=AKIDFINEEXAMPLET\/\d{8}\/us-east-1\/s3\/aws4_request,SignedHeaders=[a-z0-9;-]+,Signature=[0-9a-f]{64}$/.test(headers.authorization), headers.authorization);
   equal(first.headers["x-amz-acl"], undefined, "none of it with parts");
   ok(/^\d{8}T\d{6}Z$/.test(first.headers["x-amz-date"]), "date");
+  equal(first.headers["x-amz-content-sha256"], await sha256(new Blob(["small"])), "digest of the part");
+  equal(start.headers["x-amz-content-sha256"], await sha256(new Blob([])), "digest of nothing");
+  equal(end.headers["x-amz-content-sha256"], await sha256(new Blob([end.body])), "digest of the list");
   ok(/<CompleteMultipartUpload.*<Part><PartNumber>1<\/PartNumber><ETag>.*<\/ETag><\/Part><\/CompleteMultipartUpload>/.test(end.body), end.body);
   ok(await w.object("a/b c/!'()*.txt"), "stored");
 });
@@ -98,10 +101,12 @@ test("parts: several at once of one file leave no connection to the next until i
 });
 
 test("parts: onUploadChunk may wait, and may refuse", async (w) => {
-  let answer = new Promise((resolve) => setTimeout(resolve, 100));
+  let go;
+  let answer = new Promise((resolve) => (go = resolve));
   const u = w.uploader(chunked(), { onUploadChunk: () => answer });
   u.addFiles(new Blob([bytes(part + 1)]));
   equal((await w.wire()).length, 0, "nothing goes while the promise is open");
+  go();
   await w.once("allComplete");
   answer = Promise.reject(new Error("no"));
   u.addFiles(new Blob([bytes(part + 1)]));
