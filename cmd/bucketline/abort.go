@@ -65,7 +65,7 @@ func runAbort(cmd *cobra.Command, f *abortFlags, args []string) error {
 		fmt.Fprintln(cmd.ErrOrStderr(), "There are no unfinished uploads.")
 		return nil
 	}
-	base, err := f.store.configure(cmd.Flags(), func(string) {})
+	base, err := f.store.configure(cmd.Flags(), nil)
 	if err != nil {
 		return usage(err)
 	}

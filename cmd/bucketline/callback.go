@@ -95,10 +95,10 @@ func (c *callback) wait(ctx context.Context) (string, error) {
 		c.back = true
 		switch {
 		case query.Get("error") != "":
-			return "", fmt.Errorf("the identity provider refused the sign-in: %s %s", show(query.Get("error")), show(query.Get("error_description")))
+			return "", fmt.Errorf("the identity provider refused the sign-in: %s %s", show(cut(query.Get("error"), maxWords)), show(cut(query.Get("error_description"), maxWords)))
 		case query.Get("iss") != "" && query.Get("iss") != c.issuer:
 			// RFC 9207, section 2.4: another provider's code is not for ours.
-			return "", fmt.Errorf("the answer comes from another identity provider: %s", show(query.Get("iss")))
+			return "", fmt.Errorf("the answer comes from another identity provider: %s", show(cut(query.Get("iss"), maxWords)))
 		case query.Get("code") == "":
 			return "", fmt.Errorf("the identity provider answered without a code")
 		}

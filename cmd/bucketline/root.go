@@ -20,7 +20,9 @@ func newRoot(ran *bool) *cobra.Command {
 		newAbort(),
 		newSweep(),
 		newLogin(),
-		newLogout(), newSim(),
+		newLogout(),
+		newWhoami(),
+		newSim(),
 		newDev(),
 		newIssuer(),
 	)

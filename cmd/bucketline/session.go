@@ -2,147 +2,34 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/spf13/pflag"
 
 	"github.com/bucketline/bucketline"
+	"github.com/bucketline/bucketline/cred/sts"
 )
-
-// savedLogin is what login leaves in the user's configuration folder, and what
-// up renews. It holds secrets.
-type savedLogin struct {
-	Version int `json:"version"`
-
-	Issuer          string   `json:"issuer"`
-	ClientID        string   `json:"clientId"`
-	Scopes          []string `json:"scopes"`
-	STS             string   `json:"sts"`
-	RoleARN         string   `json:"roleArn,omitempty"`
-	DurationSeconds int      `json:"durationSeconds,omitempty"`
-	Subject         string   `json:"subject"`
-
-	Endpoint  string `json:"endpoint,omitempty"`
-	Region    string `json:"region,omitempty"`
-	Profile   string `json:"profile,omitempty"`
-	PathStyle bool   `json:"pathStyle,omitempty"`
-	Bucket    string `json:"bucket,omitempty"`
-	CA        string `json:"ca,omitempty"` // absolute
-
-	// IDToken is kept only where the provider gives no refresh token.
-	RefreshToken string           `json:"refreshToken,omitempty"`
-	IDToken      string           `json:"idToken,omitempty"`
-	Credentials  savedCredentials `json:"credentials"`
-}
-
-type savedCredentials struct {
-	AccessKeyID     string    `json:"accessKeyId"`
-	SecretAccessKey string    `json:"secretAccessKey"`
-	SessionToken    string    `json:"sessionToken"`
-	Expiration      time.Time `json:"expiration"`
-}
-
-const loginVersion = 1
-
-// String keeps the secrets out of what is printed by mistake.
-func (savedLogin) String() string { return "savedLogin{redacted}" }
-
-// GoString is String.
-func (s savedLogin) GoString() string { return s.String() }
-
-// errNoLogin says what to do when there are no credentials at all.
-var errNoLogin = errors.New(`there are no credentials: sign in with "bucketline login", or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_CREDENTIAL_EXPIRATION`)
-
-// loginFile is where the login is kept.
-func loginFile() (string, error) {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", fmt.Errorf("find the folder for the login: %w", err)
-	}
-	return filepath.Join(dir, "bucketline", "login.json"), nil
-}
-
-// readLogin reads the login. It refuses a file that other users of the machine
-// could have read: who finds secrets there should not go on as if nothing were.
-func readLogin(name string) (savedLogin, error) {
-	var s savedLogin
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, errNoLogin
-	}
-	if err != nil {
-		return s, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return s, err
-	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return s, fmt.Errorf("%s can be read by other users of this computer (mode %o): delete it with \"bucketline logout\" and sign in again", name, info.Mode().Perm())
-	}
-	if err := json.NewDecoder(f).Decode(&s); err != nil {
-		return s, fmt.Errorf("%s is damaged: sign in again with \"bucketline login\": %w", name, err)
-	}
-	if s.Version != loginVersion {
-		return s, fmt.Errorf("%s was written by another version of bucketline: sign in again with \"bucketline login\"", name)
-	}
-	return s, nil
-}
-
-// writeLogin replaces the login at one stroke: whoever reads meanwhile, and
-// whoever reads after a crash, finds the old one or the new one.
-func writeLogin(name string, s savedLogin) error {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	// CreateTemp makes files that only their owner can read.
-	f, err := os.CreateTemp(dir, "login-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(append(text, '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	return err
-}
 
 // session is a login that is used and renewed.
 type session struct {
 	file  string
 	saved savedLogin
-	given string // access key ID that renew returned last
+	given string      // access key ID that renew returned last
+	seen  fs.FileInfo // the file as renew left it; nil: it was not there
 }
 
 // openSession finds the login.
-func openSession() (*session, error) {
+func openSession(ctx context.Context) (*session, error) {
 	file, err := loginFile()
 	if err != nil {
 		return nil, err
 	}
 	s := &session{file: file}
-	s.saved, err = readLogin(file)
+	s.saved, err = readLogin(ctx, file)
 	return s, err
 }
 
@@ -167,41 +54,40 @@ func (s *session) defaults(f *storeFlags, flags *pflag.FlagSet) {
 	}
 }
 
-// leastLife is how long kept credentials have to last to be used at all.
-const leastLife = 3 * time.Second
+// refreshPatience is how long new tokens are waited for even though the command
+// is being ended: a refresh token whose successor nobody took is lost.
+const refreshPatience = 15 * time.Second
 
 // renew returns credentials other than those it returned before: the kept ones
 // if another process has renewed them meanwhile, else new ones, by refresh
 // token, ID token and STS. One process at a time does so, since a provider
 // that sees a rotated refresh token twice takes it for stolen.
 func (s *session) renew(ctx context.Context) (bucketline.Credentials, error) {
-	lock := flock.New(s.file + ".lock")
-	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
-		return bucketline.Credentials{}, fmt.Errorf("wait for another bucketline that renews the login: %w", err)
-	}
-	defer lock.Unlock()
-	saved, err := readLogin(s.file)
+	unlock, err := lockLogin(ctx, s.file)
 	if err != nil {
 		return bucketline.Credentials{}, err
 	}
-	if saved.Credentials.AccessKeyID != s.given && time.Until(saved.Credentials.Expiration) > leastLife {
+	defer unlock()
+	defer func() { s.seen = version(s.file) }()
+	saved, err := readLogin(ctx, s.file)
+	switch {
+	case errors.Is(err, errNoLogin):
+		return bucketline.Credentials{}, endedError{"the login was removed"}
+	case err != nil:
+		return bucketline.Credentials{}, err
+	case saved.secrets.Credentials.AccessKeyID != s.given && saved.secrets.Credentials.lasts(time.Now()):
 		return s.give(saved), nil
 	}
-	p, err := newProvider(ctx, &saved, "")
+	p, err := newProvider(ctx, &saved)
 	if err != nil {
 		return bucketline.Credentials{}, err
 	}
 	defer p.close()
-	if err := p.refresh(ctx); err != nil {
-		return bucketline.Credentials{}, err
-	}
-	// A rotated refresh token is the only one that works: keep it before
-	// anything else can fail.
-	if err := writeLogin(s.file, saved); err != nil {
+	if err := s.renewTokens(ctx, p); err != nil {
 		return bucketline.Credentials{}, err
 	}
 	if err := p.assume(ctx); err != nil {
-		return bucketline.Credentials{}, err
+		return bucketline.Credentials{}, final(err)
 	}
 	if err := writeLogin(s.file, saved); err != nil {
 		return bucketline.Credentials{}, err
@@ -209,11 +95,107 @@ func (s *session) renew(ctx context.Context) (bucketline.Credentials, error) {
 	return s.give(saved), nil
 }
 
+// renewTokens gets a new ID token: credentials outlive it, and the STS looks at
+// its expiry.
+func (s *session) renewTokens(ctx context.Context, p *provider) error {
+	kept := p.login.secrets
+	switch {
+	case kept.RefreshToken == "" && kept.IDToken == "":
+		return endedError{"the login has no token"}
+	case kept.RefreshToken == "":
+		p.idToken = kept.IDToken // the STS says when it has ended
+		return nil
+	}
+	whole, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), refreshPatience, errors.New("the identity provider does not answer"))
+	defer cancel()
+	token, err := p.refresh(whole)
+	if err != nil {
+		return err
+	}
+	// A rotated refresh token is the only one that works: keep it before
+	// anything else can fail.
+	if err := writeLogin(s.file, *p.login); err != nil {
+		return fmt.Errorf("keep the renewed sign-in: %w", err)
+	}
+	err = p.take(ctx, token, "")
+	var ended endedError
+	switch {
+	case errors.As(err, &ended):
+		return ended
+	case err != nil:
+		return p.wrong(ctx, "renew the sign-in at", err)
+	}
+	return writeLogin(s.file, *p.login)
+}
+
+// final marks what asking again does not change.
+func final(err error) error {
+	var refused *sts.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	switch refused.Advice() {
+	case sts.Retry:
+		return err
+	case sts.NewToken:
+		return endedError{"the STS does not accept the sign-in any more (" + refused.Error() + ")"}
+	}
+	return fmt.Errorf("%w: %w", bucketline.ErrNoCredentials, err)
+}
+
 func (s *session) give(saved savedLogin) bucketline.Credentials {
-	c := saved.Credentials
+	c := saved.secrets.Credentials
 	s.given = c.AccessKeyID
 	return bucketline.Credentials{
 		AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey,
 		SessionToken: c.SessionToken, Expiration: c.Expiration,
+	}
+}
+
+// keep is renew for an upload. When the sign-in has ended, patient waits for
+// the next one, which somebody makes in another terminal.
+func (s *session) keep(ctx context.Context, patient bool, note func(string)) (bucketline.Credentials, error) {
+	for {
+		credentials, err := s.renew(ctx)
+		var ended endedError
+		switch {
+		case err == nil:
+			note("credentials until " + credentials.Expiration.Local().Format(time.TimeOnly))
+			return credentials, nil
+		case !errors.As(err, &ended):
+			return credentials, err
+		case !patient:
+			return credentials, fmt.Errorf("%w: %w", bucketline.ErrNoCredentials, err)
+		}
+		note(err.Error() + ", in another terminal; this goes on by itself then")
+		if err := changed(ctx, s.file, s.seen); err != nil {
+			return credentials, err
+		}
+	}
+}
+
+// version tells one login from the next.
+func version(name string) fs.FileInfo {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// changed waits until there is another login.
+func changed(ctx context.Context, name string, seen fs.FileInfo) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		now := version(name)
+		if now != nil && (seen == nil || !os.SameFile(now, seen) || !now.ModTime().Equal(seen.ModTime())) {
+			return nil
+		}
 	}
 }

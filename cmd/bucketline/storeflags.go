@@ -26,6 +26,7 @@ type storeFlags struct {
 	bandwidth string
 	ca        string
 	longLived bool
+	holdFor   time.Duration
 }
 
 // registerPlace adds the flags that say where the store is.
@@ -50,6 +51,7 @@ func (f *storeFlags) registerWay(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.AllowHTTP, "allow-http", false, "allow http:// to another machine, with credentials in clear")
 	flags.BoolVar(&f.longLived, "allow-long-lived", false, "allow keys in the environment that do not end; who gets hold of them keeps them")
 	flags.DurationVar(&c.RetryFor, "retry-for", 0, "how long a request that fails is tried again (default 15m)")
+	flags.DurationVar(&f.holdFor, "hold-for", 0, "how long uploads wait for credentials, such as for you to sign in again (default 15m; where there is no terminal, not for that)")
 	flags.DurationVar(&c.StallAfter, "stall-after", 0, "how long a request may move no byte before it is sent again (default 30s)")
 }
 
@@ -94,8 +96,8 @@ func (f *storeFlags) finish() (bucketline.Config, error) {
 	c := f.config
 	c.PartSize, c.MultipartThreshold = int64(f.partSize), int64(f.from)
 	c.Checksum, c.WithoutChecksum = f.checksum.algorithm, f.checksum.none
-	if c.RetryFor < 0 || c.StallAfter < 0 {
-		return c, errors.New("--retry-for and --stall-after must not be negative")
+	if c.RetryFor < 0 || c.StallAfter < 0 || f.holdFor < 0 {
+		return c, errors.New("--retry-for, --stall-after and --hold-for must not be negative")
 	}
 	var err error
 	if c.BytesPerSecond, err = parseRate(f.bandwidth); err != nil {
@@ -133,9 +135,13 @@ func authorities(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// holdFor is how long uploads wait for credentials, unless --hold-for says so.
+const holdFor = 15 * time.Minute
+
 // configure puts the flags, the environment and the login together: where the
 // store is, how it is spoken to, and whose credentials are used. note is told of
-// each renewal.
+// each renewal, and of a sign-in that has ended; without one, that is not waited
+// for.
 func (f *storeFlags) configure(flags *pflag.FlagSet, note func(string)) (bucketline.Config, error) {
 	if err := f.fromEnvironment(flags); err != nil {
 		return bucketline.Config{}, err
@@ -153,7 +159,7 @@ func (f *storeFlags) configure(flags *pflag.FlagSet, note func(string)) (bucketl
 		c.Credentials = given
 		return c, err
 	}
-	session, err := openSession()
+	session, err := openSession(context.Background())
 	if err != nil {
 		c, wrong := f.finish() // for who needs no credentials
 		return c, cmp.Or(wrong, err)
@@ -161,12 +167,15 @@ func (f *storeFlags) configure(flags *pflag.FlagSet, note func(string)) (bucketl
 	session.defaults(f, flags)
 	c, err := f.finish()
 	c.Bucket = session.saved.Bucket
+	quiet, _ := flags.GetBool("quiet")
+	patient := note != nil && (f.holdFor > 0 || interactive(os.Stderr) && !quiet)
+	if note == nil {
+		note = func(string) {}
+	}
+	c.HoldFor = cmp.Or(f.holdFor, holdFor)
+	c.RefreshFor, c.RefreshTimeout = c.HoldFor, c.HoldFor
 	c.CredentialsExpired = func(ctx context.Context) (bucketline.Credentials, error) {
-		credentials, err := session.renew(ctx)
-		if err == nil {
-			note("credentials until " + credentials.Expiration.Local().Format(time.TimeOnly))
-		}
-		return credentials, err
+		return session.keep(ctx, patient, note)
 	}
 	return c, err
 }

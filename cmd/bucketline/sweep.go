@@ -61,7 +61,7 @@ func runSweep(cmd *cobra.Command, f *sweepFlags, text string) error {
 	if err != nil {
 		return usage(fmt.Errorf("--older-than: %w", err))
 	}
-	config, err := f.store.configure(cmd.Flags(), func(string) {})
+	config, err := f.store.configure(cmd.Flags(), nil)
 	if err != nil {
 		return usage(err)
 	}

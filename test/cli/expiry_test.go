@@ -107,18 +107,8 @@ func TestUp_environmentThatExpires(t *testing.T) {
 	if r, _ := signIn(t, home, loginArgs(e, "--duration", "15s"), browser(userOf(e, "alice"))); r.status != 0 {
 		t.Fatalf("login: %v", r)
 	}
-	text, err := os.ReadFile(filepath.Join(home, "bucketline", "login.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept struct {
-		Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken, Expiration string }
-	}
-	if err := json.Unmarshal(text, &kept); err != nil {
-		t.Fatal(err)
-	}
 	name, _ := write(t, filepath.Join(t.TempDir(), "big.bin"), 32<<20)
-	k := kept.Credentials
+	k := keptLogin(t, home).Secrets.Credentials
 	r := command{args: []string{"up", "--part-size", "5MiB", name, "s3://" + e.Bucket + "/" + unique(t)}, env: append(storeEnv(e),
 		"AWS_ACCESS_KEY_ID="+k.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+k.SecretAccessKey,
 		"AWS_SESSION_TOKEN="+k.SessionToken, "AWS_CREDENTIAL_EXPIRATION="+k.Expiration,

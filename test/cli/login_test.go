@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,38 @@ func userOf(e devstack.Endpoints, name string) devstack.User {
 	return devstack.User{}
 }
 
+// loginText is what a login keeps that no keyring seals.
+type loginText struct {
+	Version int
+	Login   struct{ Issuer, Subject string }
+	Secrets struct {
+		RefreshToken, IDToken, ClientSecret string
+		Credentials                         struct{ AccessKeyID, SecretAccessKey, SessionToken, Expiration string }
+	}
+}
+
+// secrets are those that there are.
+func (l *loginText) secrets() []string {
+	s := &l.Secrets
+	return slices.DeleteFunc([]string{s.RefreshToken, s.IDToken, s.ClientSecret, s.Credentials.SecretAccessKey, s.Credentials.SessionToken},
+		func(secret string) bool { return secret == "" })
+}
+
+func loginPath(home string) string { return filepath.Join(home, "bucketline", "login.json") }
+
+func keptLogin(t *testing.T, home string) loginText {
+	t.Helper()
+	text, err := os.ReadFile(loginPath(home))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept loginText
+	if err := json.Unmarshal(text, &kept); err != nil || kept.Secrets.Credentials.SessionToken == "" {
+		t.Fatalf("login.json: %v", err)
+	}
+	return kept
+}
+
 // TestLogin_thenUpWithoutFlags is the whole way: sign in, upload with nothing
 // more said, and sign out.
 func TestLogin_thenUpWithoutFlags(t *testing.T) {
@@ -114,18 +147,7 @@ func TestLogin_thenUpWithoutFlags(t *testing.T) {
 	contains(t, "page", page, "You are signed in.")
 	contains(t, "login", r.stdout, "Signed in as alice; credentials until ")
 
-	file := filepath.Join(home, "bucketline", "login.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept struct {
-		RefreshToken string
-		Credentials  struct{ SecretAccessKey, SessionToken string }
-	}
-	if err := json.Unmarshal(text, &kept); err != nil || kept.RefreshToken == "" || kept.Credentials.SessionToken == "" {
-		t.Fatalf("login.json: %v", err)
-	}
+	file, kept := loginPath(home), keptLogin(t, home)
 	for _, mode := range []struct {
 		name string
 		want os.FileMode
@@ -134,11 +156,12 @@ func TestLogin_thenUpWithoutFlags(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", mode.name, info.Mode().Perm(), mode.want)
 		}
 	}
-	for _, secret := range []string{kept.RefreshToken, kept.Credentials.SecretAccessKey, kept.Credentials.SessionToken} {
+	for _, secret := range kept.secrets() {
 		if strings.Contains(r.stdout+r.stderr, secret) {
 			t.Error("login printed a secret")
 		}
 	}
+	contains(t, "login", r.stdout, "The login is kept in the file "+file+", which only you can read (this computer's keyring cannot be used: there is no D-Bus session")
 
 	name, sum := write(t, filepath.Join(t.TempDir(), "a.txt"), 1000)
 	for _, to := range []string{destination(unique(t)), "s3:///" + unique(t)} {
@@ -156,7 +179,7 @@ func TestLogin_thenUpWithoutFlags(t *testing.T) {
 	}
 	contains(t, "message", r.stderr, "The store does not let these credentials write there.", "403 AccessDenied")
 
-	for _, want := range []string{"The login is removed.", "There was no login."} {
+	for _, want := range []string{"The login is removed.", "There was no login."} { // revoked too: see TestLogout_revokes
 		if r := (command{args: []string{"logout"}, home: home}).run(t); r.status != 0 || !strings.Contains(r.stdout, want) {
 			t.Errorf("logout: %v, want %s", r, want)
 		}
@@ -277,6 +300,8 @@ func TestUp_loginThatOthersCanRead(t *testing.T) {
 	}{
 		{`{"version":1}`, 0o640, "can be read by other users"},
 		{`{"version":1`, 0o600, "is damaged"},
+		{`{"version":2,"login":{}}`, 0o600, "is damaged"},
+		{`{"version":2,"login":{},"keyringKey":"k","sealed":"AAAA"}`, 0o600, "is sealed with a key in this computer's keyring: there is no D-Bus session"},
 		{`{"version":7}`, 0o600, "another version"},
 	} {
 		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
