@@ -5,7 +5,7 @@
  */
 import type { Credentials, HoldReason, Uploader, UploaderEvent } from "../core/api.js";
 import { assumeRoleWithWebIdentity, createUploader } from "../core/index.js";
-import { createLogin, type Login } from "../login/index.js";
+import { createLogin, presets, type Login, type RedirectOutcome } from "../login/index.js";
 import "../ui/index.js";
 import { activeFiles } from "../ui/list.js";
 import { loadConfig, type Config } from "./config.js";
@@ -14,6 +14,9 @@ import { clock, StoryView } from "./storyview.js";
 
 /** From so little of the credentials' life on, the ring warns. */
 const lowLife = 0.2;
+
+/** Says, for as long as the tab lives, that somebody was signed in: after a reload the provider may still know. */
+const signedInName = "bucketline-demo-signed-in";
 
 const element = <T extends HTMLElement>(id: string): T => {
   const found = document.getElementById(id);
@@ -36,25 +39,31 @@ function clearTrouble(): void {
 async function main(): Promise<void> {
   const config = await loadConfig();
   const login = createLogin({
-    issuer: config.issuer,
-    clientId: config.clientId,
+    ...presets.devStack({ issuer: config.issuer, clientId: config.clientId }),
     redirectUri: config.page,
-    scope: "openid profile offline_access",
   });
   element("sign-in").addEventListener("click", () => {
     clearTrouble();
     login.signIn().catch(showTrouble);
   });
-  let outcome;
-  try {
-    outcome = await login.handleRedirect();
-  } catch (error) {
-    showTrouble(error);
-    outcome = "none";
-  }
+  const outcome = await comeBack(login);
   if (outcome === "handedOver") element("handed-over").hidden = false;
   else if (outcome === "signedIn") await work(config, login);
-  else welcome(config);
+  else if (outcome === "none" && sessionStorage.getItem(signedInName) !== null) {
+    // A reload has forgotten the tokens. Nothing is lost yet, so the page may leave to ask.
+    sessionStorage.removeItem(signedInName);
+    await login.signIn({ silent: true });
+  } else welcome(config);
+}
+
+/** What the page was opened for; what goes wrong with it is shown. */
+async function comeBack(login: Login): Promise<RedirectOutcome> {
+  try {
+    return await login.handleRedirect();
+  } catch (error) {
+    showTrouble(error);
+    return "notSignedIn";
+  }
 }
 
 function welcome(config: Config): void {
@@ -71,6 +80,7 @@ function welcome(config: Config): void {
 async function work(config: Config, login: Login): Promise<void> {
   const name = String(login.claims?.["preferred_username"] ?? login.claims?.["name"] ?? login.claims?.sub);
   const prefix = `users/${login.claims?.sub}/`;
+  sessionStorage.setItem(signedInName, "");
 
   // The show listens, it takes no part: uploader is set before anything happens.
   let uploader: Uploader | undefined;
@@ -91,6 +101,8 @@ async function work(config: Config, login: Login): Promise<void> {
       prefix,
       credentials: await credentials(),
       credentialsExpired: ({ signal }) => credentials(signal),
+      // Tabs of the same person share; all pages of this origin are the demo's own.
+      shareCredentials: `${login.identity} ${config.roleArn}`,
     });
   } catch (error) {
     showTrouble(error);
@@ -110,17 +122,17 @@ async function work(config: Config, login: Login): Promise<void> {
     view.update();
   });
   connect(uploader, login, credentials, story);
+  follow(login, uploader, story, view);
   await tellPrevious(uploader, story, view);
 }
 
 /** How to get credentials, the first time and again: an ID token that is fresh enough, and the STS. */
 function credentialsFrom(config: Config, login: Login, story: Story): (signal?: AbortSignal) => Promise<Credentials> {
   const operation = { code: "AssumeRoleWithWebIdentity" };
+  let trouble = ""; // it is tried again and again, and told once
   return async (signal) => {
     try {
-      const before = login.claims;
       const token = await login.idToken();
-      if (login.claims !== before) story.note("Renewed the ID token", "with the refresh token");
       const credentials = await assumeRoleWithWebIdentity({
         endpoint: config.sts,
         roleArn: config.roleArn,
@@ -129,11 +141,13 @@ function credentialsFrom(config: Config, login: Login, story: Story): (signal?: 
         durationSeconds: config.sessionSeconds,
         ...(signal ? { signal } : {}),
       });
+      trouble = "";
       story.note(`Temporary credentials, ${duration(credentials.expiration.getTime() - Date.now())}`, operation);
       return credentials;
     } catch (error) {
       const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      story.note(`No new credentials: ${why}`, operation, "bad");
+      if (why !== trouble) story.note(`No new credentials: ${why}`, operation, "bad");
+      trouble = why;
       throw error;
     }
   };
@@ -169,6 +183,23 @@ function showLife(uploader: Uploader): void {
   element("life").textContent = !life ? "credentials" : left === 0 ? "credentials ended" : `credentials ${clock(left)}`;
 }
 
+/** Tells what becomes of the sign-in, and ends with it. */
+function follow(login: Login, uploader: Uploader, story: Story, view: StoryView): void {
+  login.listen((event) => {
+    switch (event.type) {
+      case "renewed": story.note("Renewed the ID token", "before it ended; nobody was asked"); break;
+      case "signInNeeded": story.note("The provider has ended the session", "uploads go on until the credentials end", "wait"); break;
+      case "signedOut":
+        sessionStorage.removeItem(signedInName);
+        uploader.close();
+        if (event.elsewhere) location.replace(location.pathname);
+        break;
+      default:
+    }
+    view.update();
+  });
+}
+
 /** Wires the buttons. */
 function connect(uploader: Uploader, login: Login, credentials: () => Promise<Credentials>, story: Story): void {
   const trying = async (action: () => Promise<void>): Promise<void> => {
@@ -179,6 +210,11 @@ function connect(uploader: Uploader, login: Login, credentials: () => Promise<Cr
       if (!(error instanceof Error && "code" in error && error.code === "Superseded")) showTrouble(error);
     }
   };
+  // The provider has ended the session: to try without the person would only cost time.
+  let ended = false;
+  login.listen(({ type }) => {
+    if (type === "signInNeeded" || type === "signedIn") ended = type === "signInNeeded";
+  });
   // A window of its own: leaving this page would lose the files that wait.
   const signInAgain = async (): Promise<void> => {
     await login.signInPopup({ parameters: { login_hint: String(login.claims?.sub ?? "") } });
@@ -188,20 +224,19 @@ function connect(uploader: Uploader, login: Login, credentials: () => Promise<Cr
   element("uploader").addEventListener("bucketline-signin", (event) => void trying(async () => {
     // A link needs credentials too, and after a rest they may have ended: nobody has to sign in for that yet.
     const { reason } = (event as CustomEvent<{ reason: HoldReason }>).detail;
-    const renewed = reason === "expired" ? await credentials().catch(() => undefined) : undefined;
+    const renewed = reason === "expired" && !ended ? await credentials().catch(() => undefined) : undefined;
     if (renewed) uploader.setCredentials(renewed);
     else await signInAgain();
   }));
   element("sign-out").addEventListener("click", () => void trying(async () => {
     if (isBusy(uploader) && !confirm("Uploads are under way. Sign out all the same?")) return;
-    uploader.close();
     window.removeEventListener("beforeunload", warn);
     // A provider without a sign-out page leaves us here. To reload while the
     // browser is on its way to one would call it back.
     if (!(await login.signOut())) location.reload();
   }));
   const warn = (event: BeforeUnloadEvent): void => {
-    if (isBusy(uploader)) event.preventDefault();
+    if (isBusy(uploader) && login.claims) event.preventDefault();
   };
   window.addEventListener("beforeunload", warn);
 }

@@ -91,6 +91,9 @@ export class Story {
         if (this.#hold) this.#hold.asked++;
         break;
       case "release": this.#released(); break;
+      case "credentials":
+        if (event.shared) this.note("Another tab got new credentials", "this one need not ask");
+        break;
       case "retry": this.#retries(event); break;
       case "resumed": this.#resumes(event.parts); break;
       case "conflict": this.note(`${event.task.name} has a name that is taken`, { code: event.error.code }, "wait"); break;

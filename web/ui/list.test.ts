@@ -180,6 +180,20 @@ test("asking for credentials ends with credentials, release or failure", () => {
   }
 });
 
+test("who is asked to sign in keeps the button while it is tried again without them", () => {
+  const { uploader, list } = setup();
+  const refresh: UploaderEvent = { type: "refresh", reason: "expired" };
+  uploader.tell(refresh);
+  uploader.tell({ type: "hold", reason: "refreshFailed" });
+  for (let i = 0; i < 3; i++) {
+    uploader.tell(refresh);
+    assert.equal(list.refreshingSince, undefined);
+  }
+  uploader.tell({ type: "credentials", expiration: new Date(0) });
+  uploader.tell(refresh);
+  assert.notEqual(list.refreshingSince, undefined);
+});
+
 test("a height that was seen is forgotten with the state it was seen in", () => {
   const uploader = new FakeUploader();
   const grown: [number, number][] = [];

@@ -30,8 +30,9 @@ export class UploadList {
   readonly failed = new Map<string, number>();
   /** What should be put right, the first first; each code is said once. */
   readonly warnings: BucketlineErrorLike[] = [];
-  /** Since when new credentials are being asked for. */
+  /** Since when new credentials are being asked for; not set where that has failed already, and is only tried again. */
   refreshingSince: number | undefined;
+  #refreshFails = false;
 
   readonly #host: ListHost;
   readonly #stop: () => void;
@@ -150,16 +151,17 @@ export class UploadList {
       case "state": this.#moved(event.task, event.state); break;
       case "hold":
         this.news.add("held");
-        if (event.reason === "refreshFailed") this.refreshingSince = undefined;
+        if (event.reason === "refreshFailed") this.#refreshed(true);
         break;
       case "release":
         this.news.add("released");
-        this.refreshingSince = undefined;
+        this.#refreshed(false);
         break;
       case "refresh":
-        if (event.reason !== "expiring") this.refreshingSince = this.#host.now(); // else nobody need know
+        // Nobody need know of one that comes early. And who is asked to sign in keeps the button while it is tried again.
+        if (event.reason !== "expiring" && !this.#refreshFails) this.refreshingSince = this.#host.now();
         break;
-      case "credentials": this.refreshingSince = undefined; break;
+      case "credentials": this.#refreshed(false); break;
       case "retry": this.#retries.set(event.task, this.#host.now() + event.delay); break;
       case "resumed": this.news.add("resumed"); break;
       case "offline": this.news.add("offline"); break;
@@ -168,6 +170,11 @@ export class UploadList {
       case "all": this.#movedAll(); break;
       default:
     }
+  }
+
+  #refreshed(failed: boolean): void {
+    this.refreshingSince = undefined;
+    this.#refreshFails = failed;
   }
 
   #moved(task: UploadTask, state: FileState): void {
