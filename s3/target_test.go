@@ -39,6 +39,13 @@ func TestTargetResolve_addresses(t *testing.T) {
 		want   string
 	}{
 		{"AWS", aws(nil), "photos! https photos.s3.eu-west-1.amazonaws.com photos.s3.eu-west-1.amazonaws.com / eu-west-1"},
+		{"a bucket's own URL, which names it", aws(func(t *Target) { t.WholeEndpoint, t.Endpoint = true, "https://photos.s3.eu-west-1.amazonaws.com" }),
+			"photos! https photos.s3.eu-west-1.amazonaws.com photos.s3.eu-west-1.amazonaws.com / eu-west-1"},
+		{"a bucket's own URL, with its path", aws(func(t *Target) { t.WholeEndpoint, t.Endpoint = true, "http://Localhost:9000/photos/" }),
+			"http localhost:9000 localhost:9000 /photos/ eu-west-1"},
+		{"a bucket's own URL, at a CDN", aws(func(t *Target) {
+			t.WholeEndpoint, t.Endpoint, t.SignedHost = true, "https://cdn.example.com", "photos.s3.amazonaws.com"
+		}), "photos! https cdn.example.com photos.s3.amazonaws.com / eu-west-1"},
 		{"AWS, path style", aws(func(t *Target) { t.PathStyle = true }), "https s3.eu-west-1.amazonaws.com s3.eu-west-1.amazonaws.com /photos/ eu-west-1"},
 		{"AWS, dual-stack", aws(func(t *Target) { t.DualStack = true }), "photos! https photos.s3.dualstack.eu-west-1.amazonaws.com photos.s3.dualstack.eu-west-1.amazonaws.com / eu-west-1"},
 		{"AWS, dual-stack, path style", aws(func(t *Target) { t.DualStack, t.PathStyle = true, true }), "https s3.dualstack.eu-west-1.amazonaws.com s3.dualstack.eu-west-1.amazonaws.com /photos/ eu-west-1"},
@@ -99,6 +106,9 @@ func TestTargetResolve_refuses(t *testing.T) {
 		{"an unknown profile", CodeProfileUnknown, "profile", change(good, func(t *Target) { t.Profile = numProfiles })},
 		{"no bucket", CodeBucketInvalid, "bucket", change(good, func(t *Target) { t.Bucket = "" })},
 		{"a bucket ARN", CodeBucketInvalid, "bucket", change(good, func(t *Target) { t.Bucket = "arn:aws:s3:eu-west-1:123456789012:accesspoint/ap" })},
+		{"a bucket's own URL with a query", CodeEndpointInvalid, "endpoint", change(good, func(t *Target) { t.WholeEndpoint, t.Endpoint = true, "https://example.com/photos?x=1" })},
+		{"a bucket's own URL without a scheme", CodeEndpointInvalid, "endpoint", change(good, func(t *Target) { t.WholeEndpoint, t.Endpoint = true, "example.com/photos" })},
+		{"a bucket's own URL, signed for no host", CodeEndpointInvalid, "signedHost", change(good, func(t *Target) { t.WholeEndpoint, t.Endpoint, t.SignedHost = true, "https://example.com", "a/b" })},
 		{"a bucket URL", CodeBucketInvalid, "bucket", change(good, func(t *Target) { t.Bucket = "s3://photos" })},
 		{"no region", CodeRegionInvalid, "region", change(good, func(t *Target) { t.Region = "" })},
 		{"no region for B2", CodeRegionInvalid, "region", Target{Bucket: "photos", Profile: ProfileB2}},
