@@ -171,7 +171,7 @@ var advice = [...]struct {
 // NewError makes an Error of what an answer says. An answer may say anything,
 // the token included, so what looks like one is left out.
 func NewError(op string, status int, code, message, requestID string) *Error {
-	e := &Error{Op: op, Status: status, Message: cleanMessage(message)}
+	e := &Error{Op: op, Status: status, Message: Clean(message)}
 	if len(code) <= 64 && only(code, codeLetters) && !strings.Contains(code, tokenStart) {
 		e.Code = code
 	}
@@ -191,9 +191,9 @@ const (
 	tokenLength = 64
 )
 
-// cleanMessage bounds a message, makes one line of it, and takes out what looks
-// like a token.
-func cleanMessage(s string) string {
+// Clean bounds a message to MaxMessage bytes, makes one line of it, and takes
+// out what looks like a token.
+func Clean(s string) string {
 	out := make([]byte, 0, min(len(s), MaxMessage))
 	for len(s) > 0 && len(out) < MaxMessage {
 		n := wordLength(s)

@@ -79,7 +79,7 @@ var folders = []Folder{
 	{Path: "provider", Band: Driver, HTTP: true, May: []string{
 		".", "cred", "cred/exchange", "cred/sts", "cred/cognito", "cred/container", "cred/r2", "cred/express", "cred/grants", "sign",
 	}},
-	{Path: "provider/awsconfig", Band: Open, May: []string{".", "provider"}},
+	{Path: "provider/awsconfig", Band: Open, May: []string{".", "cred", "cred/exchange", "provider"}},
 	{Path: "cmd/bucketline", Band: Open, HTTP: true, May: []string{
 		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/sim", "issuer",
 	}},
