@@ -36,7 +36,7 @@ func (w *world) signed(t *testing.T, c sign.Credentials, version int, bucket str
 func (w *world) signedAs(t *testing.T, c sign.Credentials, version int, p sign.Policy) []part {
 	t.Helper()
 	p.Form = []s3.Field{{Name: "key", Value: "of the attack"}} // no policy is signed without
-	at := min(now(), p.Expiration-1000) // no policy is signed that has ended
+	at := min(now(), p.Expiration-1000)                        // no policy is signed that has ended
 	var err error
 	if version == 2 {
 		var signer sign.V2

@@ -95,7 +95,10 @@ func startStores(t *testing.T, idTokenLife time.Duration) (stack *devstack.Stack
 func startStack(t testing.TB, c devstack.Config) (stack *devstack.Stack, folder string) {
 	t.Helper()
 	c.Data = t.TempDir()
-	c.Pages = map[string]fs.FS{harness.Path: harness.Files()}
+	if c.Pages == nil {
+		c.Pages = map[string]fs.FS{}
+	}
+	c.Pages[securityPath] = securityPage{harness.Files()}
 	stack, err := devstack.Start(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
