@@ -103,7 +103,7 @@ func TestNames_areTheEngines(t *testing.T) {
 			{"totals", QueryTotals}, {"file", QueryFile}, {"cells", QueryCells}, {"life", QueryLife},
 			{"objectURL", QueryObjectURL}, {"presign", QueryPresign},
 			{"record", QueryRecord},
-			{"policyFields", QueryPolicyFields}, {"signPolicy", QuerySignPolicy}, {"unsigned", QueryUnsigned},
+			{"policyFields", QueryPolicyFields}, {"signPolicy", QuerySignPolicy}, {"unsigned", QueryUnsigned}, {"signAgain", QuerySignAgain},
 			{"finishPresign", QueryFinishPresign},
 		}},
 		{"causes", n.Causes, []numbered{

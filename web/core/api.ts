@@ -129,6 +129,14 @@ export interface UploaderOptions {
    * its CSP's worker-src. Without a worker, and with false, digests are computed on the page's own thread.
    */
   worker?: string | URL | false;
+  /**
+   * true, the default: the secret becomes a WebCrypto key that signs and that no script can read back, in a worker of
+   * its own (worker says where its script is; without one the page signs with the same key), and nothing here keeps
+   * the secret. A page that is neither from https nor from this machine has no WebCrypto: there the engine signs, keeps
+   * the secret in its memory, and the event "warning" says VaultUnavailable. "required": createUploader throws instead.
+   * false: the engine signs. docs/vault.md says what a vault protects from, and from what it does not.
+   */
+  vault?: boolean | "required";
 }
 
 /** The checksums that stores keep with an object. */
@@ -432,8 +440,8 @@ export interface Uploader {
   sweep(options: { prefix: string; olderThanMillis: number }): Promise<Swept[]>;
   /** The plain URL of an object of this bucket. */
   objectURL(key: string): string;
-  /** A URL with which anybody may read the object for so many seconds, or until the credentials end. Throws while there are none. */
-  presignedURL(key: string, seconds: number): string;
+  /** A URL with which anybody may read the object for so many seconds, or until the credentials end. Rejects while there are none. */
+  presignedURL(key: string, seconds: number): Promise<string>;
   /** Calls listener with everything that happens; returns how to stop it. */
   listen(listener: (event: UploaderEvent) => void): () => void;
   /** Cancels what is not done and lets go of everything. */

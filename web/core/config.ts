@@ -15,14 +15,25 @@ export const uploaderShape: Shape = {
 
 const ownShape: Shape = {
   ...uploaderShape, prefix: "text", credentials: "other", credentialsExpired: "function", signature: "other",
-  wasm: "other", worker: "other", journal: "other", shareCredentials: "text",
+  wasm: "other", worker: "other", journal: "other", shareCredentials: "text", vault: "other",
 };
 
 /** The longest name to share credentials under, in UTF-16 units. */
 const maxShareName = 1024;
 
-/** The frame that opens a session with options. Throws a TypeError for what cannot be meant. */
-export function configOf(options: UploaderOptions): Frame {
+/** The frame that opens a session with options; remoteSign: signatures are made here. Throws a TypeError for what cannot be meant. */
+export function configOf(options: UploaderOptions, remoteSign: boolean): Frame {
+  checkOptions(options);
+  const fields = toFields({ ...options }, uploaderShape);
+  fields.push(
+    ["signatureVersion", String(options.signature?.version ?? 4)], ["canRefresh", String(!!providerOf(options))],
+    ["seed", seed()], ["remoteSign", String(remoteSign)],
+  );
+  return frame(0, { fields });
+}
+
+/** Throws a TypeError for options that cannot be meant. */
+export function checkOptions(options: UploaderOptions): void {
   const what = "createUploader";
   check(what, options, ownShape);
   const { bucket, signature, journal, worker, checksum } = options;
@@ -45,9 +56,9 @@ export function configOf(options: UploaderOptions): Frame {
   if (options.shareCredentials === "" || (options.shareCredentials?.length ?? 0) > maxShareName) {
     throw new TypeError(`createUploader: option "shareCredentials" must have 1 to ${maxShareName} characters`);
   }
-  const fields = toFields({ ...options }, uploaderShape);
-  fields.push(["signatureVersion", String(version)], ["canRefresh", String(!!providerOf(options))], ["seed", seed()]);
-  return frame(0, { fields });
+  if (options.vault !== undefined && options.vault !== "required" && typeof options.vault !== "boolean") {
+    throw new TypeError('createUploader: option "vault" must be true, false or "required"');
+  }
 }
 
 /** What brings new credentials, if anything does. */

@@ -33,6 +33,8 @@ const said: Record<string, Frame> = {
   "cancel": events.of("cancel", 7),
   "tick": events.plain("tick"),
   "hashed": events.hashed(3, bytesOf("09080706")),
+  "signed": events.signed(3, bytesOf("09080706")),
+  "signed, no signature": events.signed(3, undefined),
   "loaded": events.loaded(7, bytesOf("8942")),
   "loaded, nothing there": events.loaded(7, undefined),
   "loaded, locked": events.loaded(7, undefined, Cause.locked),

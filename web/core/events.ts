@@ -39,6 +39,9 @@ export const events = {
 
   hashed: (request: number, digest: Uint8Array): Frame => frame(Event.hashed, { request, body: digest }),
 
+  /** mac is undefined where there is no signature. */
+  signed: (request: number, mac: Uint8Array | undefined): Frame => frame(Event.signed, { request, body: mac }),
+
   loaded: (file: number, record: Uint8Array | undefined, cause: Cause | 0 = 0): Frame =>
     frame(Event.loaded, { file, a: cause, body: record }),
 

@@ -8,18 +8,18 @@ export const Event = {
   added: 1, described: 2, undescribed: 3, sent: 4, answered: 5, broke: 6, credentials: 7, refreshFailed: 8,
   expire: 9, cancel: 10, tick: 11, hashed: 12, loaded: 14, saved: 15, pause: 16, resume: 17, retry: 18,
   prioritize: 19, pauseAll: 20, resumeAll: 21, retryAll: 22, cancelAll: 23, offline: 24, online: 25,
-  resolve: 27, sweep: 28, abandon: 29, now: 255,
+  resolve: 27, sweep: 28, abandon: 29, signed: 30, now: 255,
 } as const;
 
 export const Action = {
   describe: 1, send: 2, breakOff: 3, refresh: 4, noteState: 5, notePart: 6, noteHold: 7, noteRelease: 8,
   noteOrphan: 9, hash: 10, load: 12, save: 13, append: 14, forget: 15, unlock: 16, noteRetry: 17,
-  noteWarning: 18, noteResumed: 19, noteAll: 20, noteSwept: 21, noteSweepEnd: 22, wake: 253, refused: 254,
+  noteWarning: 18, noteResumed: 19, noteAll: 20, noteSwept: 21, noteSweepEnd: 22, sign: 23, wake: 253, refused: 254,
 } as const;
 
 export const Query = {
   totals: 1, file: 2, cells: 3, life: 4, objectURL: 5, presign: 6, record: 9,
-  policyFields: 10, signPolicy: 11, unsigned: 12,
+  policyFields: 10, signPolicy: 11, unsigned: 12, finishPresign: 13, signAgain: 14,
 } as const;
 
 export const Algorithm = {

@@ -7,13 +7,14 @@ import { Event } from "./protocol.js";
 
 const credentialsShape: Shape = { accessKey: "text", secretKey: "text", sessionToken: "text", expiration: "time" };
 
-/** The event that brings credentials. Throws a TypeError for what cannot be meant. */
-export function credentialsFrame(what: string, credentials: Credentials): Frame {
+/** The event that brings credentials, with their secret or without. Throws a TypeError for what cannot be meant. */
+export function credentialsFrame(what: string, credentials: Credentials, withSecret: boolean): Frame {
   check(what, credentials, credentialsShape);
   if (credentials.expiration === undefined) {
     throw new TypeError(`${what}: option "expiration" is missing; give a Date or an ISO 8601 string with its time zone`);
   }
-  return frame(Event.credentials, { fields: toFields({ ...credentials }, credentialsShape) });
+  const { secretKey, ...open } = credentials;
+  return frame(Event.credentials, { fields: toFields(withSecret ? { ...open, secretKey } : open, credentialsShape) });
 }
 
 /** What a refresh needs of its session. */

@@ -301,11 +301,11 @@ test("engine: that cannot be had fails every upload, and says so", async () => {
 
 test("engine: what it needs to know is asked for by name before it is ready", async () => {
   const up = uploader(options());
-  assert.throws(() => up.presignedURL("a", 60), code("NotReady"));
+  await assert.rejects(up.presignedURL("a", 60), code("NotReady"));
   await up.ready;
-  assert.match(up.presignedURL("a", 60), /^https:\/\/photos\.s3\.eu-west-1\.amazonaws\.com\/a\?.*X-Amz-Signature=/);
-  assert.throws(() => up.presignedURL("a", 1.5), TypeError);
+  assert.match(await up.presignedURL("a", 60), /^https:\/\/photos\.s3\.eu-west-1\.amazonaws\.com\/a\?.*X-Amz-Signature=/);
+  await assert.rejects(up.presignedURL("a", 1.5), TypeError);
   up.expireCredentials();
   await later();
-  assert.throws(() => up.presignedURL("a", 60), code("CredentialsHeld"));
+  await assert.rejects(up.presignedURL("a", 60), code("CredentialsHeld"));
 });

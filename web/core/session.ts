@@ -4,15 +4,15 @@
  * what is sent, when, and what an answer means, is the engine's word.
  *
  * turns.ts takes turns with the engine; requests.ts sends and hashes bytes,
- * records.ts keeps the journal, refresh.ts asks for credentials, notes.ts says
- * what the engine tells people; config.ts and describe.ts read what a page gives.
+ * records.ts keeps the journal, refresh.ts asks for credentials, signing.ts
+ * keeps their secret, notes.ts says what the engine tells people; config.ts and describe.ts read what a page gives.
  */
 import type {
   Cell, Credentials, FileInfo, PreviousUpload, Priority, Swept, Totals, UploadOptions, UploadTask, Uploader, UploaderEvent,
   UploaderOptions,
 } from "./api.js";
 import { Alarm } from "./alarm.js";
-import { configOf, providerOf, shareName } from "./config.js";
+import { checkOptions, configOf, providerOf, shareName } from "./config.js";
 import { describe } from "./describe.js";
 import { BucketlineError, type Facts } from "./error.js";
 import { events } from "./events.js";
@@ -26,8 +26,9 @@ import {
   Action, cellStates, defaultModule, defaultWorker, Event, holdReasonOf, maxFiles, Query, refreshReasonOf, refusal, stateOf, states,
 } from "./protocol.js";
 import { Records } from "./records.js";
-import { credentialsFrame, Refresh } from "./refresh.js";
+import { Refresh } from "./refresh.js";
 import { Requests } from "./requests.js";
+import { Signing, type Given } from "./signing.js";
 import { openTabs, type SharedCredentials, type Tabs } from "./tabs.js";
 import { Task } from "./task.js";
 import { Cause } from "./transport.js";
@@ -40,12 +41,6 @@ export function createUploader(options: UploaderOptions): Uploader {
   return new Session(options);
 }
 
-/** Credentials as tabs tell each other of them. */
-function shared({ accessKey, secretKey, sessionToken, expiration }: Credentials): SharedCredentials {
-  const end = expiration instanceof Date ? expiration.toISOString() : expiration;
-  return { accessKey, sessionToken, expiration: end, secret: secretKey };
-}
-
 class Session implements Uploader {
   readonly ready: Promise<void>;
   readonly #options: UploaderOptions;
@@ -55,7 +50,7 @@ class Session implements Uploader {
 
   #engine: Engine | undefined;
   #hashing: Hashing | undefined;
-  #early: Credentials | undefined; // for the engine that is being loaded
+  #early: Given | undefined; // for the engine that is being loaded
   #closed = false;
   #unwatch: () => void;
 
@@ -72,6 +67,7 @@ class Session implements Uploader {
     (millis, woken) => this.#hashing?.after(millis, woken),
   );
 
+  readonly #signing: Signing;
   readonly #refresh: Refresh;
   readonly #tabs: Tabs | undefined;
   readonly #records: Records;
@@ -79,12 +75,12 @@ class Session implements Uploader {
   readonly #notes: Notes;
 
   constructor(options: UploaderOptions) {
-    const config = configOf(options);
-    this.#options = { ...options };
-    if (options.credentials && typeof options.credentials !== "function") {
-      credentialsFrame("createUploader: credentials", options.credentials); // which throws for what cannot be meant
-      this.#early = options.credentials;
-    }
+    checkOptions(options);
+    this.#signing = new Signing(options);
+    const config = configOf(options, !!this.#signing.vault);
+    const { credentials, ...others } = options;
+    this.#options = typeof credentials === "function" ? { ...others, credentials } : others; // no secret
+    if (credentials && typeof credentials !== "function") this.#beginWith("createUploader: credentials", credentials);
     const session = this; // the hosts read what changes
     const push = (event: Frame): void => this.#turns.push(event);
     this.#refresh = new Refresh({
@@ -158,9 +154,20 @@ class Session implements Uploader {
     const first = isOffline() ? [events.plain("offline")] : [];
     const early = this.#early;
     this.#early = undefined;
-    if (early) first.unshift(credentialsFrame("createUploader: credentials", early));
+    if (early && !early.refused) first.unshift(early.event);
     this.#turns.begin(engine, first);
-    if (early && !this.#refresh.error) this.#tabs?.took(shared(early));
+    if (early?.refused) this.#refusedEvent(early.event, early.refused);
+    if (early && !this.#refresh.error) this.#tabs?.took(early.shared);
+    if (this.#signing.lacksVault) {
+      const error = new BucketlineError("createUploader", { code: "VaultUnavailable" });
+      this.#tell({ type: "warning", task: undefined, error });
+    }
+  }
+
+  /** Credentials for an engine that is not there yet: what signs with them can be made ready. */
+  #beginWith(what: string, credentials: Credentials): void {
+    this.#early = this.#signing.given(what, credentials);
+    this.#signing.use(this.#early);
   }
 
   upload(file: File | Blob, options: UploadOptions = {}): UploadTask {
@@ -199,28 +206,29 @@ class Session implements Uploader {
   }
 
   setCredentials(credentials: Credentials): void {
-    const next = credentialsFrame("setCredentials", credentials);
     if (!this.#engine && !this.#turns.broken) {
-      this.#early = credentials;
+      this.#beginWith("setCredentials", credentials);
       return;
     }
-    const refused = this.#turns.tell(next);
+    const next = this.#signing.given("setCredentials", credentials);
+    const refused = next.refused ?? this.#turns.tell(next.event);
     if (refused) throw new BucketlineError("setCredentials", refused);
-    this.#tabs?.took(shared(credentials));
+    this.#signing.use(next);
+    this.#tabs?.took(next.shared);
     this.#renewed({ type: "credentials", expiration: new Date(credentials.expiration) });
   }
 
   /** Takes what another tab got. */
-  #adopt({ secret, expiration, ...rest }: SharedCredentials): boolean {
-    if (typeof secret !== "string" || !this.#turns.running || this.#closed) return false;
-    const credentials: Credentials = { accessKey: rest.accessKey, secretKey: secret, expiration };
-    if (rest.sessionToken !== undefined) credentials.sessionToken = rest.sessionToken;
+  #adopt(credentials: SharedCredentials): boolean {
+    if (!this.#turns.running || this.#closed) return false;
     try {
-      if (this.#turns.tell(credentialsFrame("shareCredentials", credentials))) return false;
+      const next = this.#signing.adopted(credentials);
+      if (!next || next.refused || this.#turns.tell(next.event)) return false;
+      this.#signing.use(next);
     } catch {
       return false;
     }
-    this.#renewed({ type: "credentials", expiration: new Date(expiration), shared: true });
+    this.#renewed({ type: "credentials", expiration: new Date(credentials.expiration), shared: true });
     return true;
   }
 
@@ -310,12 +318,26 @@ class Session implements Uploader {
     return field(answer, "url") ?? "";
   }
 
-  presignedURL(key: string, seconds: number): string {
-    if (!Number.isSafeInteger(seconds)) throw new TypeError("presignedURL: seconds must be a whole number");
-    const answer = this.#turns.ask(frame(Query.presign, { x: seconds, y: Date.now(), fields: [["key", key]] }));
-    const refused = answer ? refusal(answer) : (this.#turns.broken ?? { code: "NotReady" });
-    if (refused) throw new BucketlineError("presignedURL", refused);
-    return (answer && field(answer, "url")) ?? "";
+  async presignedURL(key: string, seconds: number): Promise<string> {
+    const what = "presignedURL";
+    if (!Number.isSafeInteger(seconds)) throw new TypeError(`${what}: seconds must be a whole number`);
+    const ask = (query: Frame): Frame => {
+      const answer = this.#turns.ask(query);
+      const refused = answer ? refusal(answer) : (this.#turns.broken ?? { code: "NotReady" });
+      if (!answer || refused) throw new BucketlineError(what, refused ?? { code: "NotReady" });
+      return answer;
+    };
+    const { vault } = this.#signing;
+    for (;;) {
+      const draft = ask(frame(Query.presign, { x: seconds, y: Date.now(), fields: [["key", key]] }));
+      const url = field(draft, "url") ?? "";
+      const { body: text } = draft;
+      if (!text || !vault) return url;
+      const { changes } = vault;
+      const body = await new Promise<Uint8Array | undefined>((done) => vault.sign({ scope: field(draft, "scope") ?? "", text }, done));
+      if (vault.changes !== changes) continue; // other credentials came meanwhile
+      return field(ask(frame(Query.finishPresign, { fields: [["url", url]], body })), "url") ?? "";
+    }
   }
 
   listen(listener: (event: UploaderEvent) => void): () => void {
@@ -330,6 +352,7 @@ class Session implements Uploader {
     this.#refresh.close();
     this.#tabs?.close();
     this.#hashing?.close();
+    this.#signing.vault?.rest();
     for (const task of this.#tasks) if (!task.ended) task.dropped = true;
     this.cancelAll();
   }
@@ -379,6 +402,7 @@ class Session implements Uploader {
     switch (action.kind) {
       case Action.describe: if (task) void this.#describe(task); return;
       case Action.send: void this.#requests.send(action, task); return;
+      case Action.sign: this.#sign(action); return;
       case Action.hash: if (task) void this.#requests.hash(action, task); return;
       case Action.breakOff: this.#requests.breakOff(action.request); return;
       case Action.refresh: void this.#refresh.ask(refreshReasonOf(action.a) ?? "expired"); return;
@@ -387,6 +411,11 @@ class Session implements Uploader {
         return;
       default: this.#notes.take(action, task);
     }
+  }
+
+  #sign({ request, fields, body = new Uint8Array() }: Frame): void {
+    const scope = fields[0]?.[1] ?? "";
+    this.#signing.vault?.sign({ scope, text: body }, (mac) => this.#turns.push(events.signed(request, mac)));
   }
 
   async #describe(task: Task): Promise<void> {
@@ -442,6 +471,7 @@ class Session implements Uploader {
   #broke(why: Facts): void {
     this.#requests.breakOffAll();
     this.#hashing?.close();
+    this.#signing.vault?.close();
     this.#records.break(why);
     this.#notes.loseAll(why);
   }

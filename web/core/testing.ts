@@ -247,11 +247,14 @@ export function options(more: Partial<UploaderOptions> = {}): UploaderOptions {
   return sameStore(more);
 }
 
-/** Options for another uploader, as after a reload: the store still has what it stored. */
+/**
+ * Options for another uploader, as after a reload: the store still has what it stored. Without a vault, so that what a
+ * test's end cleans up is signed at once, and comes into no other test: signing.test.ts has those with one.
+ */
 export function sameStore(more: Partial<UploaderOptions> = {}): UploaderOptions {
   store.requests = [];
   store.answer = () => undefined;
-  return { bucket: "photos", region: "eu-west-1", wasm, worker: false, journal: false, credentials: credentials(), ...more };
+  return { bucket: "photos", region: "eu-west-1", wasm, worker: false, vault: false, journal: false, credentials: credentials(), ...more };
 }
 
 const open: Uploader[] = [];

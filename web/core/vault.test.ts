@@ -24,14 +24,14 @@ function vaultOf(version: SignatureVersion, source: string | false = "worker.js"
   return vault;
 }
 
-function ask(text: string, day = "20261125", region = "eu-west-1", service = "s3"): SignAsk {
-  return { day, region, service, text: new TextEncoder().encode(text) };
+function ask(text: string, scope = "20261125/eu-west-1/s3/aws4_request"): SignAsk {
+  return { scope, text: new TextEncoder().encode(text) };
 }
 
 /** What a server does that knows the secret. */
-function expected(version: SignatureVersion, secret: string, { day, region, service, text }: SignAsk): string {
+function expected(version: SignatureVersion, secret: string, { scope, text }: SignAsk): string {
   if (version === 2) return createHmac("sha1", secret).update(text).digest("hex");
-  const key = [day, region, service, "aws4_request"].reduce(
+  const key = scope.split("/").reduce(
     (key, step) => Uint8Array.from(createHmac("sha256", key).update(step).digest()), new TextEncoder().encode(`AWS4${secret}`));
   return createHmac("sha256", key).update(text).digest("hex");
 }
@@ -46,7 +46,7 @@ test("vault: the key of the published example", async () => {
   const text = ["AWS4-HMAC-SHA256", "20130524T000000Z", "20130524/us-east-1/s3/aws4_request",
     "7344ae5b7ee6c3e7e6b0fe0640412a37625d1fbfff95c48bbb2dc43964946972"].join("\n");
   const signer = new Signer(4, await keyOf(4, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"));
-  const mac = await signer.sign(ask(text, "20130524", "us-east-1"));
+  const mac = await signer.sign(ask(text, "20130524/us-east-1/s3/aws4_request"));
   assert.equal(hex(mac), "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 });
 
@@ -56,7 +56,7 @@ for (const version of [2, 4] as const) {
       const vault = vaultOf(version, source);
       const secret = `höhe/${randomUUID()}`;
       vault.take(secret);
-      const asks = ["a", "b", ""].flatMap((text) => ["20261125", "20261126"].map((day) => ask(text, day)));
+      const asks = ["a", "b", ""].flatMap((text) => ["20261125", "20261126"].map((day) => ask(text, `${day}/eu-west-1/s3/aws4_request`)));
       const got = await Promise.all(asks.map((one) => signed(vault, one)));
       assert.deepEqual(got, asks.map((one) => expected(version, secret, one)));
       assert.equal(vault.inWorker, source === "worker.js");
@@ -113,9 +113,10 @@ test("vault: says that there is no key, and signs for no other service", async (
   const vault = vaultOf(4);
   assert.equal(await signed(vault, ask("text")), undefined);
   vault.take("secret");
-  const [good, bad, worse] = await Promise.all([ask("a"), ask("a", "20261125", "eu-west-1", "sts"), ask("a", "2026")].map((one) => signed(vault, one)));
+  const scopes = ["20261125/eu-west-1/sts/aws4_request", "2026/eu-west-1/s3/aws4_request", "20261125/eu-west-1/s3", "20261125/r/s3/x", "a/20261125/r/s3/aws4_request", ""];
+  const [good, ...bad] = await Promise.all([ask("a"), ...scopes.map((scope) => ask("a", scope))].map((one) => signed(vault, one)));
   assert.equal(good, expected(4, "secret", ask("a")));
-  assert.deepEqual([bad, worse], [undefined, undefined]);
+  assert.deepEqual(bad, scopes.map(() => undefined));
 });
 
 test("vault: a worker that breaks, or falls silent, is replaced, and what it was asked for is signed", async () => {

@@ -50,6 +50,7 @@ export class Vault {
   #key: CryptoKey | undefined;
   /** The key that is being made. */
   #taking: Promise<CryptoKey> | undefined;
+  #changes = 0;
 
   #state: "none" | "starting" | "ready" | "here" = "none";
   #worker: Worker | undefined;
@@ -77,24 +78,34 @@ export class Vault {
 
   /** Signs with this secret from now on. It is made a key of before this returns, and not kept. */
   take(secret: string): void {
-    const taking = keyOf(this.#version, secret);
-    this.#taking = taking;
+    this.adopt(keyOf(this.#version, secret));
+  }
+
+  /** Signs with this key from now on: one that keyOf made, here or in another tab. */
+  adopt(key: CryptoKey | Promise<CryptoKey>): void {
+    this.#changes++;
+    if (!(key instanceof Promise)) {
+      this.#have(key);
+      return;
+    }
+    this.#taking = key;
     this.#key = this.#here = undefined;
-    taking.then(
-      (key) => void (this.#taking === taking && this.adopt(key)),
+    key.then(
+      (made) => void (this.#taking === key && this.#have(made)),
       () => {
-        if (this.#taking !== taking) return;
+        if (this.#taking !== key) return;
         this.#taking = undefined;
         this.#flush();
       },
     );
   }
 
-  /**
-   * Signs with this key from now on: an HMAC key that another vault's
-   * {@link key} gave, and that structured cloning may have carried here.
-   */
-  adopt(key: CryptoKey): void {
+  /** Another number whenever there is another key. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  #have(key: CryptoKey): void {
     this.#taking = undefined;
     this.#key = key;
     this.#here = new Signer(this.#version, key);
@@ -120,6 +131,11 @@ export class Vault {
       this.#scheduled = false;
       this.#flush();
     });
+  }
+
+  /** Ends the worker. What is left to sign, such as clean-ups, is signed here. */
+  rest(): void {
+    this.#stay();
   }
 
   /** Ends the worker and forgets the key. What is asked for is not answered. */

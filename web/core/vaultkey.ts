@@ -6,12 +6,10 @@
  * script that comes later and puts its own in their place is given no key.
  */
 
-/** One thing to sign: a string to sign, and what of it the key of a day is derived from. */
+/** One thing to sign: engine.Draft. */
 export interface SignAsk {
-  /** "20261125", in UTC; empty for version 2, as are region and service. */
-  readonly day: string;
-  readonly region: string;
-  readonly service: string;
+  /** Of the key that signs: "20261125/eu-west-1/s3/aws4_request", a day in UTC first. Empty for version 2. */
+  readonly scope: string;
   readonly text: Uint8Array;
 }
 
@@ -83,14 +81,13 @@ export class Signer {
 
   /** The MAC of a string to sign: 32 bytes for version 4, 20 for version 2. Rejects for another service. */
   async sign(ask: SignAsk): Promise<Uint8Array> {
-    return mac(this.#version === 2 ? this.#root : await this.#keyFor(ask), ask.text as Uint8Array<ArrayBuffer>);
+    return mac(this.#version === 2 ? this.#root : await this.#keyFor(ask.scope), ask.text as Uint8Array<ArrayBuffer>);
   }
 
-  #keyFor({ day, region, service }: SignAsk): Promise<CryptoKey> {
-    const scope = `${day}/${region}/${service}`;
+  #keyFor(scope: string): Promise<CryptoKey> {
     const known = this.#derived.get(scope);
     if (known) return known;
-    const key = this.#derive(day, region, service);
+    const key = this.#derive(scope.split("/"));
     const oldest = this.#derived.keys().next();
     if (this.#derived.size === maxDerived && !oldest.done) this.#derived.delete(oldest.value);
     this.#derived.set(scope, key);
@@ -98,10 +95,13 @@ export class Signer {
   }
 
   /** S3 API Reference, "Signature Calculations for the Authorization Header", Task 3. */
-  async #derive(day: string, region: string, service: string): Promise<CryptoKey> {
-    if (!services.includes(service) || !/^\d{8}$/.test(day)) throw new RangeError("not to be signed for");
+  async #derive(scope: readonly string[]): Promise<CryptoKey> {
+    const [day = "", , service = "", end] = scope;
+    if (scope.length !== 4 || !/^\d{8}$/.test(day) || !services.includes(service) || end !== "aws4_request") {
+      throw new RangeError("not to be signed for");
+    }
     let key = this.#root;
-    for (const step of [day, region, service, "aws4_request"]) {
+    for (const step of scope) {
       const bytes = await mac(key, new TextEncoder().encode(step));
       key = await importHMAC(4, bytes);
       bytes.fill(0);

@@ -10,7 +10,7 @@
  *   multiple     more than one file at a time
  *   directory    folders too
  *   optionsFor   property: (file, path) => UploadOptions, for metadata, content type, key …
- *   linkFor      property: (task, seconds) => URL of a stored object for so long; presigned by default
+ *   linkFor      property: (task, seconds) => URL of a stored object for so long, or a promise of it; presigned by default
  *   messages     property: the table of sentences; English by default
  *
  * Events (all bubble and cross shadow roots)
@@ -58,6 +58,9 @@ const copiedMillis = 2000;
 
 /** Seconds that links are good for: to open at once, and to give to somebody. */
 const openSeconds = 300;
+
+/** How long a link that was made ahead is used, in milliseconds: well within that. */
+const linkMillis = 120_000;
 const shareSeconds = 3600;
 
 /** At most so many names stand in a banner. */
@@ -84,7 +87,7 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
 
   declare uploader: Uploader | undefined;
   declare optionsFor: ((file: File, path: string) => UploadOptions) | undefined;
-  declare linkFor: ((task: UploadTask, seconds: number) => string) | undefined;
+  declare linkFor: ((task: UploadTask, seconds: number) => string | Promise<string>) | undefined;
   declare messages: Messages;
   declare keyPrefix: string | null;
   declare destination: string;
@@ -115,6 +118,7 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
   #skipped: readonly string[] = [];
   #unwanted: readonly string[] = [];
   readonly #detailed = new Set<UploadTask>();
+  readonly #links = new WeakMap<HTMLAnchorElement, { task: UploadTask; at: number }>();
   #copied: { task: UploadTask; what: "link" | "details" } | undefined;
   #said = { text: "", times: 0 };
 
@@ -508,9 +512,9 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
     }
   }
 
-  #link(task: UploadTask, seconds: number): string | undefined {
+  async #link(task: UploadTask, seconds: number): Promise<string | undefined> {
     try {
-      return this.linkFor ? this.linkFor(task, seconds) : this.uploader?.presignedURL(task.key ?? "", seconds);
+      return await (this.linkFor ? this.linkFor(task, seconds) : this.uploader?.presignedURL(task.key ?? "", seconds));
     } catch (error) {
       // Without credentials there is no link: the person has to sign in for it.
       const life = this.uploader?.credentialsLife();
@@ -520,15 +524,44 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
     }
   }
 
+  /**
+   * A link takes a moment to be signed, and a browser follows an anchor at once.
+   * So it is made when the pointer or the focus comes to it, and again when it
+   * is used and that was long ago; then a tab is opened that waits for it.
+   */
   #openLink(task: UploadTask, event: Event): void {
-    const link = this.#link(task, openSeconds);
     const anchor = event.currentTarget;
-    if (link !== undefined && anchor instanceof HTMLAnchorElement) anchor.href = link;
-    else event.preventDefault();
+    if (!(anchor instanceof HTMLAnchorElement)) return;
+    const made = this.#links.get(anchor);
+    if (made?.task === task && performance.now() - made.at < linkMillis) return;
+    const coming = event.type === "pointerenter" || event.type === "focus";
+    if (coming && !this.linkFor && !this.uploader?.credentialsLife()?.remaining) return; // nobody asked for a sign-in yet
+    if (!coming && event.type !== "contextmenu") {
+      event.preventDefault();
+      void this.#openTab(this.#link(task, openSeconds));
+      return;
+    }
+    void this.#link(task, openSeconds).then((link) => {
+      if (link === undefined) return;
+      anchor.href = link;
+      this.#links.set(anchor, { task, at: performance.now() });
+    });
+  }
+
+  /** A browser lets a page open a tab while the person clicks, and not later. */
+  async #openTab(made: Promise<string | undefined>): Promise<void> {
+    const tab = open("about:blank", "_blank");
+    if (tab) tab.opener = null;
+    const link = await made.catch((error: unknown) => {
+      tab?.close();
+      throw error;
+    });
+    if (link === undefined) tab?.close();
+    else tab?.location.replace(link);
   }
 
   async #copyLink(task: UploadTask): Promise<void> {
-    const link = this.#link(task, shareSeconds);
+    const link = await this.#link(task, shareSeconds);
     if (link !== undefined) await this.#copy(task, "link", link);
   }
 

@@ -212,6 +212,8 @@ export const english: Messages = {
     SecretKeyMissing: "The credentials are not complete.",
     AccessKeyInvalid: "The credentials are damaged.",
     SecretKeyInvalid: "The credentials are damaged.",
+    SecretKeyUnwanted: "Something in this page is broken.",
+    VaultUnavailable: "This page came over a connection that is not secure.",
     CredentialsOfOtherAccount: "This sign-in is for another account.",
     SessionTokenInvalid: "The credentials are damaged.",
     ExchangeUnavailable: "A part of this page could not be loaded.",

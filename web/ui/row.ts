@@ -19,7 +19,7 @@ export interface RowActions {
   remove(task: UploadTask): void;
   undo(task: UploadTask): void;
   copyLink(task: UploadTask): void;
-  /** The link is about to be used: give it its address. */
+  /** The link may be used soon, or is: give it its address. */
   openLink(task: UploadTask, event: Event): void;
   toggleDetails(task: UploadTask): void;
   copyDetails(task: UploadTask): void;
@@ -139,7 +139,7 @@ export class RowTemplate {
     const open = (event: Event): void => this.#actions.openLink(task, event);
     return html`<a data-action="open" target="_blank" rel="noopener noreferrer" href=${ifDefined(task.result?.location)}
       aria-label=${this.#label(this.#messages.actions.openLabel, task)}
-      @click=${open} @auxclick=${open} @contextmenu=${open}>${this.#messages.actions.open}</a>`;
+      @pointerenter=${open} @focus=${open} @click=${open} @auxclick=${open} @contextmenu=${open}>${this.#messages.actions.open}</a>`;
   }
 
   #buttons(view: RowView): unknown {

@@ -225,7 +225,7 @@ export class FakeUploader implements Uploader {
     return `https://photos.s3.example/${encodeURI(key)}`;
   }
 
-  presignedURL(key: string, seconds: number): string {
+  async presignedURL(key: string, seconds: number): Promise<string> {
     return `${this.objectURL(key)}?X-Amz-Expires=${seconds}`;
   }
 
