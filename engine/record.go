@@ -356,7 +356,9 @@ func (e *Engine) listRefused(s *slot, a *answer, refusal *s3.Error) bool {
 	switch {
 	case gone && s.listing == listGone:
 		e.over(s)
-	case gone && s.listing == listProbe:
+	case gone && (s.listing == listProbe || s.maybe || s.doubt):
+		// Joined by a request that got no answer, perhaps: one that the store
+		// was still at when another one found no parts any more, for instance.
 		s.doubt = true
 		s.enter(stepHead)
 	case gone && s.listing == listResume && e.perhapsJoined(s):
