@@ -192,9 +192,9 @@ func TestNetwork_commandLine(t *testing.T) {
 
 // line is one of those that --json prints.
 type line struct {
-	Event, Code, Message string
-	Resent               int64
-	Stored, PartsStored  int
+	Event, Code, Message, Operation, RequestID string
+	Resent                                     int64
+	Stored, PartsStored                        int
 }
 
 // command runs the command line as alice, with a store at url, and returns what
@@ -203,6 +203,9 @@ func (p *port) command(t *testing.T, url string, args ...string) []line {
 	t.Helper()
 	lines, status, errors := p.try(t, url, args...)
 	if status != 0 {
+		for _, l := range lines[max(0, len(lines)-20):] {
+			t.Logf("%+v", l)
+		}
 		t.Fatalf("bucketline %.200q: exit %d\n%s", args, status, errors)
 	}
 	return lines
