@@ -22,7 +22,7 @@ var scriptBans = []struct {
 }{
 	{regexp.MustCompile(`\bexport\s+default\b`), "a default export", ".d.ts"},
 	{regexp.MustCompile(`(^|[;{}\s])(declare\s+|const\s+|export\s+)*enum\s+\w`), "an enum", ""},
-	{regexp.MustCompile(`(^|[;{}\s])namespace\s+[\w.]+\s*\{`), "a namespace", ""},
+	{regexp.MustCompile(`(^|[;{}\s])namespace\s+[\w.]+\s*\{`), "a namespace", ".d.ts"},
 	{regexp.MustCompile(`\bconsole\s*\.\s*\w+`), "a library does not log", ".test.ts"},
 	{regexp.MustCompile(`\b(eval|new\s+Function)\s*\(`), "code from text, which the content security policy forbids", ""},
 }

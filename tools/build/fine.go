@@ -58,13 +58,13 @@ func (f folder) addFine(root string) error {
 }
 
 // addFineTypes adds its declarations, which are written by hand: the interface
-// is another project's.
+// is another project's. They are those of a CommonJS module.
 func (f folder) addFineTypes(root string) error {
 	data, err := os.ReadFile(filepath.Join(root, "web", "fine", "fine-uploader.d.ts"))
 	if err != nil {
 		return err
 	}
-	f["types/fine/fine-uploader.d.ts"] = data
+	f["types/fine/fine-uploader.d.cts"] = data
 	return nil
 }
 

@@ -11,7 +11,7 @@ import { Alarm } from "../core/alarm.js";
 import type { Facts } from "../core/error.js";
 import { events } from "../core/events.js";
 import { field, frame, type Field, type Frame } from "../core/frame.js";
-import { startEngine } from "../core/module.js";
+import { startEngine, type Engine } from "../core/module.js";
 import { Action, Event, factsOf, noFile, Query, refusal, stateOf } from "../core/protocol.js";
 import { Cause, maxAnswerBytes } from "../core/transport.js";
 import { Turns } from "../core/turns.js";
@@ -66,7 +66,7 @@ export interface LaneHost {
   stored(piece: Piece, etag: string, xhr: XMLHttpRequest | undefined): void;
   progress(loaded: number): void;
   ended(end: End): void;
-  /** Nothing is under way any more of a file that was dropped. */
+  /** Nothing is under way any more of a file that rests, has ended or was dropped: the lane may be released. */
   idle(lane: Lane): void;
   log(text: string): void;
 }
@@ -87,8 +87,12 @@ const ownFields = ["method", "url", "operation", "formHead"];
 
 const carriers = ["PostObject", "PutObject", "UploadPart"];
 
+/** Engines that no file uses now: a browser has room for few memories of WebAssembly at once. */
+const resting: Engine[] = [];
+
 export class Lane implements Holder {
   readonly #host: LaneHost;
+  readonly #engine: Engine;
   readonly #flights = new Map<number, Flight>();
   readonly #pieces = new Map<number, Flight & { xhr: XMLHttpRequest | undefined }>();
   #unusable: Facts | undefined;
@@ -96,9 +100,13 @@ export class Lane implements Holder {
   #stored = 0;
   #last: XMLHttpRequest | undefined;
   #reason: { text: string; xhr: XMLHttpRequest | undefined } | undefined;
-  #state: "new" | "going" | "paused" | "failed" | "over" = "new";
+  #state: "new" | "going" | "paused" | "failed" | "over" | "released" = "new";
+  /** How deep tell is in itself: what it does the page may do something about. */
+  #depth = 0;
+  #wake: number | undefined;
   #held = false;
   #denied = false;
+  #cancelled = false;
   /** The part that was announced before the upload was begun. */
   #early = 0;
 
@@ -106,7 +114,10 @@ export class Lane implements Holder {
     act: (action) => this.#act(action),
     refused: (event, why) => this.#refused(event, why),
     progressed: () => undefined,
-    wake: (at) => this.#alarm.set(at),
+    wake: (at) => {
+      this.#wake = at;
+      this.#alarm.set(at);
+    },
     broke: (why) => this.#fail(why),
     wall: () => this.#host.now(),
   });
@@ -114,7 +125,8 @@ export class Lane implements Holder {
 
   constructor(host: LaneHost) {
     this.#host = host;
-    const engine = startEngine(engineModule());
+    const engine = resting.pop() ?? startEngine(engineModule());
+    this.#engine = engine;
     const refused = engine.open(frame(0, { fields: host.config }));
     this.#unusable = refused && refusal(refused);
     if (this.#unusable) return;
@@ -123,7 +135,15 @@ export class Lane implements Holder {
 
   /** It has come to its end: another attempt needs another engine. */
   get over(): boolean {
-    return this.#state === "over";
+    return this.#state === "over" || this.#state === "released";
+  }
+
+  /** Gives the engine to another file. Nothing is done any more. */
+  release(): void {
+    if (this.#state === "released") return;
+    this.#state = "released";
+    this.#turns.break({ code: "EngineStopped" });
+    resting.push(this.#engine);
   }
 
   /** Begins, or goes on after a pause or a failure. */
@@ -134,6 +154,7 @@ export class Lane implements Holder {
     this.#denied = false;
     if (this.#unusable) {
       this.#fail(this.#unusable);
+      this.#maybeIdle();
       return;
     }
     if (before === "new") {
@@ -150,15 +171,19 @@ export class Lane implements Holder {
   }
 
   cancel(): void {
+    if (this.#state === "released") return;
     this.#state = "over";
-    if (!this.#unusable) this.tell(events.of("cancel", 0));
-    this.#maybeIdle();
+    this.#cancelled = true;
+    this.tell(events.of("cancel", 0));
   }
 
   /** Tells the engine, and does at once what it then asks for. */
   tell(event: Frame): void {
+    this.#depth++;
     this.#turns.push(event);
     this.#turns.turn();
+    this.#depth--;
+    this.#maybeIdle();
   }
 
   deny(): void {
@@ -235,15 +260,11 @@ export class Lane implements Holder {
 
   #moved(action: Frame): void {
     const state = stateOf(action.a);
-    if (this.#state === "over") {
-      this.#maybeIdle();
-      return;
-    }
+    if (this.#state === "over") return;
     switch (state) {
       case "done":
         this.#state = "over";
         this.#host.ended({ kind: "done", xhr: this.#last });
-        this.#host.idle(this);
         return;
       case "failed": this.#fail(factsOf(action)); return;
       case "paused":
@@ -323,11 +344,13 @@ export class Lane implements Holder {
     flight.over = true;
     this.#flights.delete(flight.request);
     this.tell(told);
-    this.#maybeIdle();
   }
 
+  /** Tells that the engine is not needed any more, once that is so. What was dropped has still to be cleaned up. */
   #maybeIdle(): void {
-    if (this.#state === "over" && this.#flights.size === 0) this.#host.idle(this);
+    if (this.#depth > 0 || this.#flights.size > 0 || !["paused", "failed", "over"].includes(this.#state)) return;
+    if (this.#cancelled && (this.#held || this.#wake !== undefined)) return;
+    this.#host.idle(this);
   }
 
   #carry(action: Frame, flight: Flight): void {

@@ -231,7 +231,11 @@ export class Upload {
       stored: (piece, etag, xhr) => this.#partStored(piece, etag, xhr),
       progress: (loaded) => this.#host.progress(this.id, loaded),
       ended: (end) => this.#ended(place, end),
-      idle: (lane) => hub.keys.leave(lane),
+      idle: (lane) => {
+        hub.keys.leave(lane);
+        lane.release();
+        if (this.#lane === lane) this.#lane = undefined;
+      },
       log: (text) => hub.log(text, "warn"),
     };
     const object = (): readonly Field[] => (this.chunked ? objectOf(this.#object(place)) : [["key", place.key]]);

@@ -261,3 +261,12 @@ test("onUpload: pause, rejection, a promise", async (w) => {
   u.addFiles(new Blob(["c"]));
   await until("done all the same", () => u.getUploads({ id: 2 }).status === "upload successful");
 });
+
+test("retry: two hundred files that failed, all kept for it", async (w) => {
+  await post("/control/troubles", [{ op: "PostObject", From: 1, To: 200, code: "InternalError", status: 500 }]);
+  const u = w.uploader();
+  u.addFiles(Array.from({ length: 200 }, (_, i) => new Blob([String(i)])));
+  await until("all failed", () => u.getUploads({ status: "upload failed" }).length === 200, 60000);
+  for (let id = 0; id < 200; id++) equal(u.retry(id), true, "retry");
+  await until("all done", () => u.getUploads({ status: "upload successful" }).length === 200, 60000);
+});
