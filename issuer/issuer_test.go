@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -34,6 +35,7 @@ type provider struct {
 	mu      sync.Mutex
 	status  int            // of every answer; 0 means 200
 	changes map[string]any // of the discovery document
+	padding int            // spaces behind it
 	asked   map[string]int // by path
 }
 
@@ -77,6 +79,7 @@ func (p *provider) answer(w http.ResponseWriter, r *http.Request) {
 		}
 		maps.Copy(document, p.changes)
 		json.NewEncoder(w).Encode(document)
+		io.WriteString(w, strings.Repeat(" ", p.padding))
 	case "/keys":
 		var set jose.JSONWebKeySet
 		for _, k := range p.keys {

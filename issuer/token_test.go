@@ -194,8 +194,12 @@ func TestKeys_rotate(t *testing.T) {
 	s.clock = s.clock.Add(keysAge)
 	s.refuses(t, token(t, first, "", s.claims()), 401, codeBadToken, "signature")
 	s.gives(t, token(t, next, "", s.claims()))
-	if more := s.provider.times("/keys") - asked; more != 1 {
-		t.Errorf("the keys were asked for %d times more, want once", more)
+	s.provider.set(func() { s.provider.status = 500 })
+	s.clock = s.clock.Add(keysPause) // nor when the provider cannot be asked about it
+	s.refuses(t, token(t, first, "", s.claims()), 503, codeNoProvider, "answers 500")
+	s.provider.set(func() { s.provider.status = 0 })
+	if more := s.provider.times("/keys") - asked; more != 2 {
+		t.Errorf("the keys were asked for %d times more, want twice", more)
 	}
 	if n := s.provider.times("/.well-known/openid-configuration"); n != 1 {
 		t.Errorf("discovery was asked for %d times, want once", n)
@@ -256,7 +260,6 @@ func TestDiscovery_thatPointsElsewhere_isRefused(t *testing.T) {
 		"keys over http":    {"jwks_uri": "http://id.example.com/keys"},
 		"keys in a file":    {"jwks_uri": "file:///etc/keys"},
 		"no keys":           {"jwks_uri": ""},
-		"a large document":  {"padding": strings.Repeat("x", maxDocument)},
 		"keys with a query": {"jwks_uri": "https://id.example.com/keys?a=b"},
 	} {
 		s := newService(t, nil)
@@ -266,6 +269,23 @@ func TestDiscovery_thatPointsElsewhere_isRefused(t *testing.T) {
 			t.Fatal(name)
 		}
 	}
+}
+
+func TestDiscovery_thatIsLarge_isRefused(t *testing.T) {
+	s := newService(t, nil)
+	s.provider.padding = maxDocument
+	s.refuses(t, s.with(t, nil), 503, codeNoProvider, "more than")
+}
+
+func TestToken_thatIsLong_isRefused(t *testing.T) {
+	s := newService(t, nil)
+	short := s.with(t, map[string]any{"padding": strings.Repeat("x", 14_000)})
+	long := s.with(t, map[string]any{"padding": strings.Repeat("x", 15_000)})
+	if len(short) > MaxTokenBytes || len(long) <= MaxTokenBytes {
+		t.Fatalf("the tokens have %d and %d bytes", len(short), len(long))
+	}
+	s.gives(t, short)
+	s.refuses(t, long, 401, codeBadToken, "")
 }
 
 // Whatever is sent for a token, nothing breaks, and nobody is believed.
