@@ -3,6 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -192,4 +200,80 @@ func TestIssuer_cloudflareToken_isReadEachTime(t *testing.T) {
 			t.Errorf("of %d bytes it is %q", len(text), got)
 		}
 	}
+}
+
+// A certificate that is replaced is served without a restart, and one that
+// cannot be read leaves the one before.
+func TestIssuer_certificate_isReadAgainWhenItChanges(t *testing.T) {
+	folder := t.TempDir()
+	files := [2]string{filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")}
+	at := time.Now().Add(-time.Hour)
+	write := func(name string, pem []byte) {
+		t.Helper()
+		at = at.Add(time.Second) // whatever the file system's resolution
+		if err := errors.Join(os.WriteFile(name, pem, 0o600), os.Chtimes(name, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace := func(name string) {
+		t.Helper()
+		certificate, key := selfSigned(t, name)
+		write(files[0], certificate)
+		write(files[1], key)
+	}
+	var log bytes.Buffer
+	logger, err := issuerLog("text", "info", &log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace("one")
+	c, err := openCertificates(files[0], files[1], logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := func(want string) {
+		t.Helper()
+		c.looked = time.Time{} // certificateAge is over
+		got, err := c.certificate(nil)
+		if err != nil || got.Leaf.Subject.CommonName != want {
+			t.Fatalf("%v, %v is served, want %s", got, err, want)
+		}
+	}
+	served("one")
+	replace("two")
+	served("two")
+	write(files[1], []byte("half a key"))
+	served("two")
+	if !strings.Contains(log.String(), "cannot be read again") {
+		t.Errorf("the log says %q", log.String())
+	}
+	replace("three")
+	if got, err := c.certificate(nil); err != nil || got.Leaf.Subject.CommonName != "two" {
+		t.Errorf("within %v: %v, %v", certificateAge, got, err)
+	}
+	served("three")
+	if _, err := openCertificates(files[1], files[0], logger); err == nil {
+		t.Error("a certificate for a key was taken")
+	}
+}
+
+// selfSigned is a certificate for name, and its key, as PEM.
+func selfSigned(t *testing.T, name string) (certificate, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }
