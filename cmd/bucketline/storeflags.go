@@ -27,6 +27,7 @@ type storeFlags struct {
 	ca        string
 	longLived bool
 	holdFor   time.Duration
+	source    credentialSource
 }
 
 // registerPlace adds the flags that say where the store is.
@@ -49,7 +50,8 @@ func (f *storeFlags) registerWay(flags *pflag.FlagSet) {
 	flags.IntVar(&c.SignatureVersion, "sign", 4, "signature version, 4 or 2")
 	flags.StringVar(&f.ca, "ca", "", "PEM `file` with further authorities to trust, such as that of bucketline dev --tls")
 	flags.BoolVar(&c.AllowHTTP, "allow-http", false, "allow http:// to another machine, with credentials in clear")
-	flags.BoolVar(&f.longLived, "allow-long-lived", false, "allow keys in the environment that do not end; who gets hold of them keeps them")
+	f.source.register(flags)
+	flags.BoolVar(&f.longLived, "allow-long-lived", false, "allow keys, of the environment or --credentials-from, that do not end; who gets hold of them keeps them")
 	flags.DurationVar(&c.RetryFor, "retry-for", 0, "how long a request that fails is tried again (default 15m)")
 	flags.DurationVar(&f.holdFor, "hold-for", 0, "how long uploads wait for credentials, such as for you to sign in again (default 15m; where there is no terminal, not for that)")
 	flags.DurationVar(&c.StallAfter, "stall-after", 0, "how long a request may move no byte before it is sent again (default 30s)")
@@ -145,6 +147,9 @@ const holdFor = 15 * time.Minute
 func (f *storeFlags) configure(flags *pflag.FlagSet, note func(string)) (bucketline.Config, error) {
 	if err := f.fromEnvironment(flags); err != nil {
 		return bucketline.Config{}, err
+	}
+	if f.source.given() {
+		return f.configureSource(flags, note)
 	}
 	given, ok, err := environmentCredentials(f.longLived)
 	if err != nil {

@@ -82,6 +82,7 @@ var folders = []Folder{
 	{Path: "provider/awsconfig", Band: Open, May: []string{".", "cred", "cred/exchange", "provider"}},
 	{Path: "cmd/bucketline", Band: Open, HTTP: true, May: []string{
 		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/sim", "issuer",
+		"provider", "provider/awsconfig",
 	}},
 	{Path: "devstack", Band: Open, HTTP: true, May: []string{"s3", "sign", "cred", "cred/sts", "internal/xmlscan"}},
 
