@@ -234,7 +234,9 @@ func (w *world) routeSigner(t *testing.T, mux *http.ServeMux) {
 	host := strings.TrimPrefix(w.store.URL, "http://")
 	signer, err := finesign.New(finesign.Config{
 		AccessKeyID: serverKey, SecretAccessKey: secretKey, Region: region, Addresses: []string{host + "/{bucket}"}, AllowV2: true,
-		Scope: func(*http.Request) (finesign.Scope, error) { return finesign.Scope{Bucket: bucket, AnyKey: true, MaxSize: 50 << 20, ACLs: []string{"private", "public-read"}}, nil },
+		Scope: func(*http.Request) (finesign.Scope, error) {
+			return finesign.Scope{Bucket: bucket, AnyKey: true, MaxSize: 50 << 20, ACLs: []string{"private", "public-read"}}, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
