@@ -180,7 +180,7 @@ func TestDemo_reload_isStillSignedIn(t *testing.T) {
 // signed out in both.
 func TestDemo_twoTabs_shareAndSignOutTogether(t *testing.T) {
 	s := startStack(t, devstack.Config{})
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	webdriver.Each(t, webdriver.Config{Needs: []webdriver.Feature{webdriver.PaintTab}}, func(t *testing.T, b *webdriver.Session) {
 		d := openDemo(t, b, s)
 		first := b.Window()
 		second := b.NewTab()

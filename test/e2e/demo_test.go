@@ -256,9 +256,9 @@ func TestDemo_noNewCredentials_signInAgainGoesOn(t *testing.T) {
 		banner.WaitText("1 file is held; what is stored stays stored, and it goes on by itself.")
 		d.row(file).WaitText("waiting for credentials")
 		d.picture("1 held")
-		b.Run("window.mend()")
 		page := b.Window()
 		b.FindText("Sign in", uploader, "#banner button").Click()
+		b.Run("window.mend()") // not before: the page tries again by itself, and would have mended it
 		d.switchFrom(page)
 		d.fillSignIn("alice")
 		b.WaitUntil("the sign-in's window to close", 10*time.Second, func() bool { return len(b.Windows()) == 1 })

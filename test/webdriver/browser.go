@@ -66,6 +66,7 @@ var (
 	SetQuota    = Lacks("a quota for storage that its driver sets", Firefox, WebKitGTK)
 	CrashTab    = Lacks("a crash of a tab after which its driver goes on", WebKitGTK)
 	SetOffline  = Lacks("a network that its driver takes away", WebKitGTK)
+	PaintTab    = Lacks("painting a second tab that its driver looks at", WebKitGTK)
 )
 
 // Config is what a test wants of its browsers. The zero value will do.

@@ -37,12 +37,18 @@ func TestLacks_areTrue(t *testing.T) {
 	setQuota := func(s *Session) bool { return s.b.setQuota(srv.URL, 1<<20) == nil }
 	crashTab := func(s *Session) bool { return s.b.crash() == nil }
 	setOffline := func(s *Session) bool { return s.b.setOffline(true) == nil }
+	paintTab := func(s *Session) bool {
+		s.NewTab()
+		s.Open(srv.URL + "/page.html")
+		return Eval[bool](s, `return Promise.race([
+			new Promise(r => requestAnimationFrame(() => r(true))), new Promise(r => setTimeout(() => r(false), 2000))])`)
+	}
 	for _, x := range []struct {
 		Feature
 		has func(*Session) bool
 	}{
 		{FolderInput, folderInput}, {FolderDrop, folderDrop}, {TypeEmoji, typeEmoji}, {SetQuota, setQuota},
-		{CrashTab, crashTab}, {SetOffline, setOffline},
+		{CrashTab, crashTab}, {SetOffline, setOffline}, {PaintTab, paintTab},
 	} {
 		for _, b := range x.LackedBy {
 			t.Run(string(b)+" lacks "+x.Name, func(t *testing.T) {
