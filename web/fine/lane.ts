@@ -187,7 +187,7 @@ export class Lane implements Holder {
   }
 
   deny(): void {
-    if (this.#state !== "going") return;
+    if (this.#state !== "going" || !this.#held) return; // the present ones may still serve
     this.#denied = true;
     this.pause();
   }
