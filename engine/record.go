@@ -409,6 +409,7 @@ func (e *Engine) perhapsJoined(s *slot) bool {
 	s.acknowledged, s.kept = s.plan.Size, s.plan.Size
 	e.acknowledged += s.plan.Size
 	s.uploadID, s.doubt = "", true
+	s.joining, s.joinedFrom = true, e.mono
 	e.verified(s)
 	return true
 }

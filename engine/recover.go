@@ -14,7 +14,7 @@ import (
 // if the upload is still there it was not completed, and if it is gone
 // HeadObject tells whether the object is ours.
 func (e *Engine) undecided(s *slot, f *failure) {
-	s.doubt = true
+	s.doubt, s.joining, s.joinedFrom = true, true, e.mono
 	e.tryAgain(s, f)
 	if s.step == stepComplete {
 		s.step, s.asked, s.listing, s.after = stepList, false, listProbe, 0
@@ -101,7 +101,7 @@ func (e *Engine) loseAll(s *slot) {
 
 // beginAgain is anew once the slot is free of the old upload.
 func (e *Engine) beginAgain(s *slot) {
-	s.again, s.late, s.uploadID = false, false, ""
+	s.again, s.late, s.joining, s.uploadID = false, false, false, ""
 	s.recorded = false
 	s.object.Key = s.key
 	if s.renames > 0 {
@@ -127,11 +127,25 @@ func (e *Engine) headed(s *slot, a *answer) {
 		e.done(s, Result{ETag: info.ETag, VersionID: info.VersionID, Bytes: s.plan.Size})
 	case s.conflicted:
 		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412, Doubt: !known})
+	case e.stillJoining(s, a):
 	case known:
 		e.restart(s, &Error{Code: "NoSuchUpload", Op: a.op, Status: a.ev.Status})
 	default:
 		e.restart(s, &Error{Code: CodeUndecided, Op: a.op, Status: a.ev.Status})
 	}
+}
+
+// stillJoining reports that neither the upload nor its object is there because
+// the store may be at it yet, and plans another look: VersityGW takes the upload
+// out of sight before it joins the parts, and proxies give up long before
+// stores do. It is waited twice as long as for the answer itself.
+func (e *Engine) stillJoining(s *slot, a *answer) bool {
+	patience := min(2*e.joinMillis(int64(s.plan.Parts)), e.config.RetryMillis/2)
+	if !s.joining || e.config.FailFirst || int64(e.mono-s.joinedFrom) >= patience {
+		return false
+	}
+	e.tryAgain(s, &failure{op: a.op, err: Error{Code: CodeUndecided, Op: a.op, Status: a.ev.Status}})
+	return true
 }
 
 // ours reports whether the stored object is the one that this upload made, and
@@ -178,6 +192,9 @@ func (e *Engine) headRefused(s *slot, a *answer, refusal *s3.Error) bool {
 	}
 	if s.conflicted {
 		e.conflict(s, Error{Code: CodeExists, Op: a.op, Status: 412, Doubt: true})
+		return true
+	}
+	if refusal.Status == 404 && e.stillJoining(s, a) {
 		return true
 	}
 	code := "NoSuchUpload"

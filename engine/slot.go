@@ -107,11 +107,13 @@ type slot struct {
 	late       bool // a part may land after the abort
 	astray     bool // the object of a name that was given up may be this file's
 	aborts     uint8
-	conflicted bool  // the key has an object that may be ours
-	unverified bool  // the store ignored the checksum
-	completing int64 // when the store was first asked to join the parts, in milliseconds since 1970
-	again      bool  // after the abort, begin anew
-	wake       bool  // the user wants the file to go on as soon as it has left its slot
+	conflicted bool    // the key has an object that may be ours
+	unverified bool    // the store ignored the checksum
+	joining    bool    // the store may be joining the parts, although it has not answered …
+	joinedFrom Instant // … since then: see stillJoining
+	completing int64   // when the store was first asked to join the parts, in milliseconds since 1970
+	again      bool    // after the abort, begin anew
+	wake       bool    // the user wants the file to go on as soon as it has left its slot
 
 	// refused is the credentials that the store last refused for this file,
 	// nil after a success. A second set that it refuses fails the file, so that

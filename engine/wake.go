@@ -68,7 +68,7 @@ func (e *Engine) stallsAt(r *request) Instant {
 	s := &e.slots[r.slot]
 	allowed := e.config.StallMillis
 	if r.send.Op == s3.OpCompleteMultipartUpload {
-		allowed = 2*allowed + completeMillisPerPart*int64(s.parts.stored)
+		allowed = e.joinMillis(int64(s.parts.stored))
 	}
 	if r.carriesFile() && r.sent == r.length {
 		buffered := min(r.length, bufferBytes)
@@ -80,6 +80,11 @@ func (e *Engine) stallsAt(r *request) Instant {
 	}
 	part := r.part
 	return r.moved + Instant(allowed<<min(s.attempts(part), maxPatience))
+}
+
+// joinMillis is how long a store may take to join so many parts.
+func (e *Engine) joinMillis(parts int64) int64 {
+	return 2*e.config.StallMillis + completeMillisPerPart*parts
 }
 
 // maxPatience is how many times the time that a request may be silent doubles.
