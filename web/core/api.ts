@@ -76,7 +76,7 @@ export interface UploaderOptions {
    * Without it each tab has its own, which is the default for two reasons. This package cannot know who is signed in,
    * and two people must not come by each other's credentials. And tabs talk over a BroadcastChannel, which every script
    * of the origin can join: share only where all pages of the origin are as trusted as this one. No other origin can
-   * listen, and nothing is stored. Needs Web Locks: without them, as in pages from http://, nothing is shared.
+   * listen, and nothing is stored; of a secret that is in the vault a key that cannot be read back is sent. Needs Web Locks: without them, as in pages from http://, nothing is shared.
    */
   shareCredentials?: string;
   /** Milliseconds for which credentialsExpired may run until it counts as failed: a person may have to sign in. 10 minutes by default. */
@@ -308,7 +308,7 @@ export type UploaderEvent =
   | { type: "online" }
   /** Something should be put right, though uploads go on; each code is said once. */
   | { type: "warning"; task: UploadTask | undefined; error: BucketlineErrorLike }
-  /** credentialsExpired is being called. */
+  /** New credentials are asked for: credentialsExpired is called, or another tab that asks is waited for. */
   | { type: "refresh"; reason: RefreshReason }
   /** New credentials were taken; shared: from another tab. */
   | { type: "credentials"; expiration: Date; shared?: true }

@@ -23,7 +23,7 @@ export interface RefreshHost {
   readonly closed: boolean;
   push(event: Frame): void;
   setCredentials(credentials: Credentials): void;
-  /** The handler is about to be called. */
+  /** Credentials are asked for: the handler is about to be called, or another tab is waited for. */
   asking(reason: RefreshReason): void;
   /** Runs ask, which never rejects, unless another tab's credentials come first. */
   once(reason: RefreshReason, signal: AbortSignal, ask: () => Promise<void>): Promise<void>;
@@ -46,11 +46,11 @@ export class Refresh {
     this.#asking?.abort(); // it has taken too long
     const asking = new AbortController();
     this.#asking = asking;
+    if (!this.#host.closed) this.#host.asking(reason);
     await this.#host.once(reason, asking.signal, () => this.#call(handler, reason, asking));
   }
 
   async #call(handler: CredentialsProvider, reason: RefreshReason, asking: AbortController): Promise<void> {
-    if (!this.#host.closed) this.#host.asking(reason);
     if (asking.signal.aborted) return;
     try {
       if (this.#host.closed) throw new DOMException("the uploader is closed", "AbortError");
