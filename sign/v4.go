@@ -14,12 +14,15 @@ const (
 	headerDigest = "x-amz-content-sha256"
 	headerToken  = "x-amz-security-token"
 
+	headerSession = "x-amz-s3session-token" // of a directory bucket
+
 	queryAlgorithm  = "X-Amz-Algorithm"
 	queryCredential = "X-Amz-Credential"
 	queryDate       = "X-Amz-Date"
 	queryExpires    = "X-Amz-Expires"
 	querySigned     = "X-Amz-SignedHeaders"
 	queryToken      = "X-Amz-Security-Token"
+	querySession    = "X-Amz-S3session-Token"
 	querySignature  = "X-Amz-Signature"
 )
 
@@ -31,6 +34,13 @@ type V4 struct {
 	// Service is the service of the credential scope; empty means "s3".
 	// Directory buckets want "s3express".
 	Service string
+
+	// Session says that the credentials are those of a directory bucket's
+	// CreateSession: their token goes into x-amz-s3session-token, and none into
+	// x-amz-security-token.
+	//
+	// S3 API Reference, "CreateSession".
+	Session bool
 
 	// warm is behind two pointers so that printing a V4, or a struct around it,
 	// prints an address, not the secret or the token of the last request:
@@ -86,7 +96,8 @@ func (v *V4) FinishHeader(r *s3.Request, mac []byte) {
 // PrepareHeader sets what a header-signed request must carry besides its
 // signature: x-amz-date, x-amz-content-sha256 (r.PayloadHash, or
 // UNSIGNED-PAYLOAD when that is empty) and, with a session token,
-// x-amz-security-token. What an earlier signature left in r is replaced or
+// x-amz-security-token, or x-amz-s3session-token if that is what Session asks
+// for. What an earlier signature left in r is replaced or
 // removed, never doubled. The caller who signs elsewhere goes on with
 // AppendCanonicalRequest and ends with AppendAuthorization.
 func (v *V4) PrepareHeader(r *s3.Request, c *Credentials, at UnixMilli) {
@@ -97,7 +108,12 @@ func (v *V4) PrepareHeader(r *s3.Request, c *Credentials, at UnixMilli) {
 	r.Query = dropSigned(r.Query)
 	r.Header = setField(r.Header, headerDate, v.warmed().dateString(at))
 	r.Header = setField(r.Header, headerDigest, payload)
-	r.Header = setField(r.Header, headerToken, c.SessionToken)
+	mine, other := headerToken, headerSession
+	if v.Session {
+		mine, other = headerSession, headerToken
+	}
+	r.Header = setField(r.Header, other, "")
+	r.Header = setField(r.Header, mine, c.SessionToken)
 	r.Authorization = r.Authorization[:0]
 }
 
@@ -131,7 +147,11 @@ func (v *V4) DraftPresign(dst []byte, r *s3.Request, c *Credentials, region stri
 		s3.Field{Name: queryDate, Value: v.warmed().dateString(at)},
 		s3.Field{Name: queryExpires, Value: strconv.Itoa(expiresSeconds)})
 	if c.SessionToken != "" {
-		r.Query = append(r.Query, s3.Field{Name: queryToken, Value: c.SessionToken})
+		name := queryToken
+		if v.Session {
+			name = querySession
+		}
+		r.Query = append(r.Query, s3.Field{Name: name, Value: c.SessionToken})
 	}
 	signed := string(v.AppendSignedHeaders(nil, r))
 	r.Query = append(r.Query, s3.Field{Name: querySigned, Value: signed})
@@ -296,7 +316,7 @@ func dropSigned(query []s3.Field) []s3.Field {
 	kept := query[:0]
 	for _, f := range query {
 		switch f.Name {
-		case queryAlgorithm, queryCredential, queryDate, queryExpires, querySigned, queryToken, querySignature,
+		case queryAlgorithm, queryCredential, queryDate, queryExpires, querySigned, queryToken, querySession, querySignature,
 			queryAccessKeyV2, queryExpiresV2, querySignatureV2:
 			continue
 		}
@@ -311,5 +331,6 @@ func dropHeaderAuth(r *s3.Request) {
 	r.Header = setField(r.Header, headerDate, "")
 	r.Header = setField(r.Header, headerDigest, "")
 	r.Header = setField(r.Header, headerToken, "")
+	r.Header = setField(r.Header, headerSession, "")
 	r.Authorization = r.Authorization[:0]
 }
