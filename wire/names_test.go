@@ -84,7 +84,7 @@ func TestNames_areTheEngines(t *testing.T) {
 			{"prioritize", int(engine.EvPrioritize)}, {"pauseAll", int(engine.EvPauseAll)},
 			{"resumeAll", int(engine.EvResumeAll)}, {"retryAll", int(engine.EvRetryAll)},
 			{"cancelAll", int(engine.EvCancelAll)}, {"offline", int(engine.EvOffline)},
-			{"online", int(engine.EvOnline)}, {"resolve", int(engine.EvResolve)}, {"sweep", int(engine.EvSweep)},
+			{"online", int(engine.EvOnline)}, {"clock", int(engine.EvClock)}, {"resolve", int(engine.EvResolve)}, {"sweep", int(engine.EvSweep)},
 			{"abandon", int(engine.EvAbandon)}, {"signed", int(engine.EvSigned)}, {"now", KindNow},
 		}},
 		{"actions", n.Actions, []numbered{

@@ -5,6 +5,7 @@
  * for tokens. One instance is one exchange, and holds its secrets no longer.
  */
 import type { Credentials } from "./api.js";
+import { clock } from "./clock.js";
 import { BucketlineError } from "./error.js";
 import { decodeFrames, encodeFrame, field, frame, type Field, type Frame } from "./frame.js";
 import { loadModule, startInstance } from "./instance.js";
@@ -71,7 +72,7 @@ async function load(what: string, wasm: ExchangeOptions["wasm"]): Promise<Ask> {
   }
   const { exports, view, write } = startInstance(module);
   return (kind, parts) => {
-    const [answer] = decodeFrames(view(exports.ask(write(encodeFrame(frame(kind, { y: Date.now(), ...parts }))))));
+    const [answer] = decodeFrames(view(exports.ask(write(encodeFrame(frame(kind, { y: clock.now(), ...parts }))))));
     const refused = answer && refusal(answer);
     if (refused) throw new BucketlineError(what, { ...refused, operation: field(answer, "operation") });
     if (!answer) throw new BucketlineError(what, { code: "EngineStopped" });
@@ -137,6 +138,7 @@ async function send(what: string, step: Frame, signal: AbortSignal | undefined):
       referrerPolicy: "no-referrer",
       signal: signal ?? null,
     });
+    clock.learn(response.headers.get("date"));
     return { b: response.status, body: await bounded(response) };
   } catch (cause) {
     if (signal?.aborted) throw cause;

@@ -3,11 +3,11 @@ import type { Cell, ChecksumAlgorithm, ConflictChoice, FileState, HoldReason, Pr
 import type { Facts } from "./error.js";
 import { field, type Frame } from "./frame.js";
 
-/** Those of streams, and of a trusted clock, are not made here. */
+/** Those of streams are not made here. */
 export const Event = {
   added: 1, described: 2, undescribed: 3, sent: 4, answered: 5, broke: 6, credentials: 7, refreshFailed: 8,
   expire: 9, cancel: 10, tick: 11, hashed: 12, loaded: 14, saved: 15, pause: 16, resume: 17, retry: 18,
-  prioritize: 19, pauseAll: 20, resumeAll: 21, retryAll: 22, cancelAll: 23, offline: 24, online: 25,
+  prioritize: 19, pauseAll: 20, resumeAll: 21, retryAll: 22, cancelAll: 23, offline: 24, online: 25, clock: 26,
   resolve: 27, sweep: 28, abandon: 29, signed: 30, now: 255,
 } as const;
 

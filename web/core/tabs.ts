@@ -11,6 +11,7 @@
  * puts within its reach what else is one page's. So tabs share when they are
  * told to, and under a name that says for whom, alone.
  */
+import { clock } from "./clock.js";
 import type { RefreshReason } from "./api.js";
 
 /** Credentials on their way from tab to tab. */
@@ -73,7 +74,7 @@ function browserTabs(): TabsPlatform | undefined {
   return {
     locks,
     channel: (name) => new BroadcastChannel(name),
-    now: () => Date.now(),
+    now: () => clock.now(),
     id: () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16)).join("-"),
   };
 }

@@ -3,6 +3,7 @@
  * and has what it asks for carried out, in order, one turn for many calls.
  */
 import type { Priority } from "./api.js";
+import { clock } from "./clock.js";
 import type { Facts } from "./error.js";
 import { events } from "./events.js";
 import { frame, type Frame } from "./frame.js";
@@ -53,6 +54,8 @@ export class Turns {
   #batch: Frame[] = [];
   #acting = false;
   #scheduled = false;
+  /** Of the clock, as the engine was told it; what the store teaches it besides is its own. */
+  #skew = 0;
   #progressTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: TurnHost) {
@@ -172,6 +175,10 @@ export class Turns {
     for (const [request, bytes] of this.#sent) told.push(events.sent(request, bytes));
     for (const event of this.#events) told.push(event);
     if (last) told.push(last);
+    if (clock.skew !== this.#skew && !this.#host.wall) {
+      this.#skew = clock.skew;
+      told.unshift(frame(Event.clock, { y: clock.now() }));
+    }
     const moved = this.#sent.size > 0;
     this.#added = [];
     this.#pending = { files: 0, size: 0 };
