@@ -4,6 +4,7 @@
 #
 #   tools/setup.sh            everything
 #   tools/setup.sh browsers   three browsers, their drivers, a display, fonts
+#   tools/setup.sh keyring    GNOME's keyring and D-Bus, for logins that are sealed
 #   tools/setup.sh minio      build/bin/minio, the store that judges our requests
 #   tools/setup.sh tinygo     build/tinygo/root, the second compiler of the engine,
 #                             unless a TinyGo that will do is on the PATH
@@ -37,6 +38,10 @@ packages() {
 browsers() {
 	packages chromium chromium-driver firefox-esr webkit2gtk-driver xvfb \
 		fonts-noto-core fonts-noto-color-emoji
+}
+
+keyring() {
+	packages dbus-daemon gnome-keyring
 }
 
 # MinIO has no release to ask for by name: its makers archived it. It is a test
@@ -118,11 +123,12 @@ case "$*" in
 	building=$!
 	failed=
 	browsers || failed=1
+	keyring || failed=1
 	tinygo || failed=1
 	wait $building || failed=1
 	[ -z "$failed" ]
 	;;
-browsers | minio | tinygo) "$1" ;;
+browsers | keyring | minio | tinygo) "$1" ;;
 *)
 	sed -n 's/^#   \(tools.*\)/\1/p' "$0" >&2
 	exit 2

@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,10 +60,7 @@ func (p *provider) signInDevice(ctx context.Context, audience string, out io.Wri
 	if p.known.Device == "" {
 		return p.wrong(ctx, "sign in at", wordedError{errNoDevice.Error() + "; sign in where there is a browser, or through ssh -L, with --port 8400 --no-browser: docs/cli.md tells more"})
 	}
-	options := p.deviceOptions(audience)
-	answer, err := orEnd(ctx, func() (*oauth2.DeviceAuthResponse, error) {
-		return p.config.DeviceAuth(p.context(ctx), options...) // which does not pass ctx on
-	})
+	answer, err := p.askDevice(ctx, audience)
 	if err != nil {
 		return p.wrong(ctx, "ask for a code at", err)
 	}
@@ -86,18 +85,56 @@ func (p *provider) signInDevice(ctx context.Context, audience string, out io.Wri
 	return nil
 }
 
-// deviceOptions are what is sent beside the client's ID. x/oauth2 sends no
-// secret with the first question; Microsoft and Google want none there, Keycloak
-// does.
-func (p *provider) deviceOptions(audience string) []oauth2.AuthCodeOption {
-	var options []oauth2.AuthCodeOption
+// askDevice asks for a code. The library's way to do so is not ours: an answer of
+// "null" ends its caller. A client secret goes with the form, as Keycloak wants.
+func (p *provider) askDevice(ctx context.Context, audience string) (*oauth2.DeviceAuthResponse, error) {
+	form := url.Values{"scope": {strings.Join(p.config.Scopes, " ")}}
 	if audience != "" {
-		options = append(options, oauth2.SetAuthURLParam("audience", audience))
+		form.Set("audience", audience)
 	}
-	if secret := p.login.secrets.ClientSecret; secret != "" {
-		options = append(options, oauth2.SetAuthURLParam("client_secret", secret))
+	body, err := p.post(ctx, p.known.Device, form)
+	if err != nil {
+		return nil, err
 	}
-	return options
+	return parseDevice(body, time.Now())
+}
+
+// parseDevice reads an answer (RFC 8628, section 3.2). Google says
+// verification_url.
+func parseDevice(body []byte, now time.Time) (*oauth2.DeviceAuthResponse, error) {
+	var a struct {
+		DeviceCode      string  `json:"device_code"`
+		UserCode        string  `json:"user_code"`
+		VerificationURI string  `json:"verification_uri"`
+		VerificationURL string  `json:"verification_url"`
+		Complete        string  `json:"verification_uri_complete"`
+		ExpiresIn       seconds `json:"expires_in"`
+		Interval        seconds `json:"interval"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return nil, wordedError{"its answer is no JSON object"}
+	}
+	answer := &oauth2.DeviceAuthResponse{
+		DeviceCode: a.DeviceCode, UserCode: a.UserCode, VerificationURI: cmp.Or(a.VerificationURI, a.VerificationURL),
+		VerificationURIComplete: a.Complete, Interval: int64(a.Interval),
+	}
+	if a.ExpiresIn != 0 {
+		answer.Expiry = now.Add(time.Duration(min(max(int64(a.ExpiresIn), -1), int64(2*maxDeviceLife/time.Second))) * time.Second)
+	}
+	return answer, nil
+}
+
+// seconds is a number that some providers quote.
+type seconds int64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *seconds) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	n, err := strconv.ParseInt(strings.Trim(string(text), `"`), 10, 64)
+	*s = seconds(n)
+	return err
 }
 
 // poll asks until somebody has decided. Where the network fails, it asks more

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/oauth2"
 )
 
 func newLogout() *cobra.Command {
@@ -93,28 +90,8 @@ func revoke(ctx context.Context, login *savedLogin) error {
 		return p.wrong(ctx, "revoke at", wordedError{"it names no revocation_endpoint"})
 	}
 	form := url.Values{"token": {login.secrets.RefreshToken}, "token_type_hint": {"refresh_token"}}
-	inHeader := p.config.Endpoint.AuthStyle == oauth2.AuthStyleInHeader
-	if !inHeader {
-		form.Set("client_id", login.ClientID)
-		if login.secrets.ClientSecret != "" {
-			form.Set("client_secret", login.secrets.ClientSecret)
-		}
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.known.Revocation, strings.NewReader(form.Encode()))
-	if err != nil {
-		return p.wrong(ctx, "revoke at", wordedError{"its address cannot be used"})
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if inHeader {
-		request.SetBasicAuth(url.QueryEscape(login.ClientID), url.QueryEscape(login.secrets.ClientSecret))
-	}
-	answer, err := p.client.Do(request)
-	if err != nil {
+	if _, err := p.post(ctx, p.known.Revocation, form); err != nil {
 		return p.wrong(ctx, "revoke at", err)
-	}
-	answer.Body.Close()
-	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusNoContent {
-		return p.wrong(ctx, "revoke at", wordedError{fmt.Sprintf("it answered with status %d", answer.StatusCode)})
 	}
 	return nil
 }

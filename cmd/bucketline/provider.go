@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -107,6 +109,45 @@ func (p *provider) context(ctx context.Context) context.Context {
 }
 
 func (p *provider) close() { p.transport.Close() }
+
+// post sends a form in the client's name, and returns the answer.
+func (p *provider) post(ctx context.Context, to string, form url.Values) ([]byte, error) {
+	inHeader := p.config.Endpoint.AuthStyle == oauth2.AuthStyleInHeader
+	form.Set("client_id", p.config.ClientID)
+	if !inHeader && p.config.ClientSecret != "" {
+		form.Set("client_secret", p.config.ClientSecret)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Accept", "application/json")
+	if inHeader {
+		// RFC 6749, section 2.3.1.
+		request.SetBasicAuth(url.QueryEscape(p.config.ClientID), url.QueryEscape(p.config.ClientSecret))
+	}
+	answer, err := p.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode >= 200 && answer.StatusCode <= 299 {
+		return body, nil
+	}
+	var said struct {
+		Code        string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		said.Code = ""
+	}
+	return nil, &oauth2.RetrieveError{Response: answer, ErrorCode: said.Code, ErrorDescription: said.Description}
+}
 
 // endedError says that there is no going on without signing in again.
 type endedError struct{ why string }
