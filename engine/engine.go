@@ -254,14 +254,20 @@ func New(c Config) (*Engine, error) {
 	if !c.AllowHTTP && address.Scheme != "https" && !address.Loopback() {
 		return nil, ErrHTTP
 	}
-	if c.SignatureVersion == 2 && !c.Target.Profile.Has(s3.FeatureSignatureV2) {
+	if c.SignatureVersion == 2 && (!c.Target.Profile.Has(s3.FeatureSignatureV2) || address.Directory()) {
 		return nil, ErrV2
+	}
+	var v4 sign.V4
+	if address.Directory() {
+		v4.Service, v4.Session = "s3express", true
+		c.FormBelow = 0 // S3 API Reference, "POST Object": not for directory buckets
 	}
 	return &Engine{
 		config:   c,
 		keeper:   cred.Keeper{SecretKept: c.RemoteSign},
 		target:   c.Target,
 		address:  address,
+		v4:       v4,
 		seed:     c.Seed,
 		slots:    make([]slot, c.Connections+spareSlots),
 		requests: make([]request, c.Connections+maxHashes+c.Connections+spareSlots),

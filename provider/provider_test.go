@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -126,6 +127,36 @@ func TestR2Minted(t *testing.T) {
 	c, err := get(t.Context())
 	if life := time.Until(c.Expiration); err != nil || c.AccessKeyID != "parent" || life < 14*time.Minute || life > 15*time.Minute {
 		t.Errorf("%s for %v, %v", c.AccessKeyID, life, err)
+	}
+}
+
+// An upload into a directory bucket, through what leads there: a session, and an
+// object that is signed with it.
+func TestExpress_upload(t *testing.T) {
+	c := cloud()
+	var stored sync.Map
+	const host = bucket + ".s3express-euw1-az1.eu-west-1.amazonaws.com"
+	url := serve(t, c.Directory(host, func(key string, content []byte) { stored.Store(key, string(content)) }))
+	// CreateSession goes the same way, so it is signed for that host.
+	session := provider.Express(express.Session{Bucket: bucket, Region: "eu-west-1", Endpoint: serve(t, c.Express())}, temporary, provider.Options{})
+	client, err := bucketline.New(bucketline.Config{Bucket: bucket, Region: "eu-west-1", SendTo: url, RetryFor: time.Second, CredentialsExpired: session})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	content := "into a directory"
+	result, err := client.Upload(t.Context(), strings.NewReader(content), int64(len(content)), bucketline.Object{Key: "u/42/a b.txt"})
+	if err != nil || result.ETag == "" {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if got, _ := stored.Load("u/42/a b.txt"); got != content {
+		t.Errorf("stored %v", got)
+	}
+	if asked := c.Asked(); !slices.Equal(asked, []string{"CreateSession"}) {
+		t.Errorf("asked for %v", asked)
+	}
+	if _, err := bucketline.New(bucketline.Config{Bucket: bucket, Region: "eu-west-1", SignatureVersion: 2, CredentialsExpired: session}); err == nil {
+		t.Error("Signature Version 2 for a directory bucket")
 	}
 }
 

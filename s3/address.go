@@ -24,6 +24,13 @@ type Address struct {
 // 127.0.0.0/8 or [::1]. Plain http is harmless there.
 func (a *Address) Loopback() bool { return isLoopback(a.Host) }
 
+// Directory reports a directory bucket of S3 Express One Zone, whose requests are
+// signed for a service of its own, with the credentials of a session.
+func (a *Address) Directory() bool {
+	_, directory := Zone(a.Bucket)
+	return directory && a.Profile == ProfileAWS
+}
+
 // AppendObjectURL appends the unsigned URL of an object, for a link to it. It
 // goes through SendTo when that is set.
 func (a *Address) AppendObjectURL(dst []byte, key string) []byte {

@@ -11,7 +11,7 @@ var reserved = [...]struct {
 	{prefix: "xn--"},
 	{prefix: "sthree-"},
 	{prefix: "amzn-s3-demo-"},
-	{suffix: "--x-s3", hint: "directory buckets (S3 Express) need session tokens of their own and allow no browsers"},
+	{suffix: "--x-s3", hint: "a directory bucket is of AWS, and named BASE--ZONE--x-s3"},
 	{suffix: "--ol-s3", hint: "Object Lambda access points take no uploads"},
 	{suffix: ".mrap", hint: "multi-region access points need Signature Version 4A; name one of their buckets"},
 	{suffix: "--table-s3", hint: "table buckets take no uploads"},
@@ -58,6 +58,9 @@ func checkBucket(name string, p Profile) error {
 	if isIPv4(name) {
 		return bad("looks like an IP address", hint)
 	}
+	if _, directory := Zone(name); directory && p == ProfileAWS {
+		return nil
+	}
 	for i := range reserved {
 		r := &reserved[i]
 		if r.prefix != "" && strings.HasPrefix(name, r.prefix) || r.suffix != "" && strings.HasSuffix(name, r.suffix) {
@@ -68,4 +71,27 @@ func checkBucket(name string, p Profile) error {
 		}
 	}
 	return nil
+}
+
+// Zone is the zone of a directory bucket of S3 Express One Zone, which its name
+// says: BASE--ZONE--x-s3. It is false for every other name.
+//
+// User Guide, "Directory bucket naming rules".
+func Zone(bucket string) (string, bool) {
+	rest, ok := strings.CutSuffix(bucket, "--x-s3")
+	base := strings.LastIndex(rest, "--")
+	if !ok || base < 1 || len(bucket) > 63 || !label(rest[:base]) || !label(rest[base+2:]) {
+		return "", false
+	}
+	return rest[base+2:], true
+}
+
+// label: lower-case letters and digits, and hyphens inside.
+func label(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != '-' && (!alphanumeric(c) || lower(c) != c) {
+			return false
+		}
+	}
+	return s != "" && s[0] != '-' && s[len(s)-1] != '-'
 }

@@ -156,7 +156,10 @@ func (t *Target) place(a *Address, host string) error {
 // checkStyle: User Guide, "Configuring fast, secure file transfers using
 // Amazon S3 Transfer Acceleration", requirements; "Making requests over IPv6".
 func (t *Target) checkStyle(ownHosts bool, region string) error {
+	_, directory := Zone(t.Bucket)
 	switch {
+	case directory && ownHosts && (t.PathStyle || t.DualStack || t.Accelerate):
+		return wrong(CodeStyleInvalid, "pathStyle", "dualStack and accelerate are not for directory buckets", "leave them out")
 	case t.PathStyle && t.VirtualHost:
 		return wrong(CodeStyleInvalid, "pathStyle", "and virtualHost are both set", "set one of them or none")
 	case t.DualStack && !ownHosts:
@@ -181,7 +184,10 @@ func (t *Target) checkStyle(ownHosts bool, region string) error {
 // S3 API Reference, "Making requests to dual-stack endpoints"; User Guide,
 // "Getting started with Amazon S3 Transfer Acceleration".
 func (t *Target) ownHost(region string) string {
+	zone, directory := Zone(t.Bucket)
 	switch {
+	case directory:
+		return "s3express-" + zone + "." + region + "." + domainOf(region)
 	case t.Accelerate && t.DualStack:
 		return "s3-accelerate.dualstack.amazonaws.com"
 	case t.Accelerate:

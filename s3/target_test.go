@@ -171,7 +171,7 @@ func TestCheckBucket(t *testing.T) {
 		{"Abc", false}, {"a_b", false}, {"a b", false}, {"a/b", false}, {"äbc", false}, {"a\nb", false},
 		{"192.168.5.4", false}, {"256.168.5.4", true},
 		{"xn--abc", false}, {"sthree-abc", false}, {"amzn-s3-demo-bucket", false},
-		{"abc-s3alias", true}, {"abc--ol-s3", false}, {"abc.mrap", false}, {"abc--use1-az4--x-s3", false}, {"abc--table-s3", false},
+		{"abc-s3alias", true}, {"abc--ol-s3", false}, {"abc.mrap", false}, {"abc--use1-az4--x-s3", true}, {"abc--x-s3", false}, {"abc--table-s3", false},
 	}
 	for _, test := range tests {
 		if err := checkBucket(test.name, ProfileAWS); (err == nil) != test.ok {

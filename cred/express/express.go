@@ -11,8 +11,6 @@
 package express
 
 import (
-	"strings"
-
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/cred/exchange"
 	"github.com/bucketline/bucketline/s3"
@@ -36,25 +34,8 @@ type Session struct {
 	ReadOnly bool
 }
 
-// suffix ends the name of every directory bucket: Amazon S3 User Guide,
-// "Directory bucket naming rules".
-const suffix = "--x-s3"
-
 // ErrBadBucket is what Session refuses, beside what package exchange does.
 var ErrBadBucket = &exchange.ParameterError{Key: "DirectoryBucketInvalid", Text: "CreateSession: bucket is not named BASE--ZONE--x-s3"}
-
-// Zone is the zone that a directory bucket's name says; false for another name.
-func Zone(bucket string) (string, bool) {
-	rest, ok := strings.CutSuffix(bucket, suffix)
-	base := strings.LastIndex(rest, "--")
-	if !ok || base < 1 || len(bucket) > 63 || !label(rest[:base]) || !label(rest[base+2:]) {
-		return "", false
-	}
-	return rest[base+2:], true
-}
-
-// label: lower-case letters, digits and hyphens inside.
-func label(s string) bool { return exchange.ValidRegion(s) }
 
 // Op implements exchange.Service.
 func (s *Session) Op() string { return "CreateSession" }
@@ -72,7 +53,7 @@ func (s *Session) Word(given *exchange.Given) (exchange.Request, error) {
 
 // Request words and signs the exchange.
 func (s *Session) Request(source *sign.Credentials, at sign.UnixMilli) (exchange.Request, error) {
-	zone, ok := Zone(s.Bucket)
+	zone, ok := s3.Zone(s.Bucket)
 	if !ok {
 		return exchange.Request{}, ErrBadBucket
 	}

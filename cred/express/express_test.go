@@ -48,28 +48,6 @@ func TestSession_request(t *testing.T) {
 	}
 }
 
-func TestZone(t *testing.T) {
-	for _, c := range []struct {
-		bucket, zone string
-		ok           bool
-	}{
-		{bucket, "euw1-az1", true},
-		{"a--b--usw2-az1--x-s3", "usw2-az1", true},
-		{"photos", "", false},
-		{"photos--x-s3", "", false},
-		{"--euw1-az1--x-s3", "", false},
-		{"photos--euw1.az1--x-s3", "", false},
-		{"pho/tos--euw1-az1--x-s3", "", false},
-		{"Photos--euw1-az1--x-s3", "", false},
-		{strings.Repeat("a", 48) + "--euw1-az1--x-s3", "", false},
-		{strings.Repeat("a", 47) + "--euw1-az1--x-s3", "euw1-az1", true},
-	} {
-		if zone, ok := express.Zone(c.bucket); zone != c.zone || ok != c.ok {
-			t.Errorf("Zone(%q) = %q, %v, want %q, %v", c.bucket, zone, ok, c.zone, c.ok)
-		}
-	}
-}
-
 func TestSession_refuses(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -41,13 +41,18 @@ func (c *Cloud) verify(r *http.Request, payload []byte, service string) error {
 	case skew > maxSkew:
 		return refuse(http.StatusForbidden, "SignatureDoesNotMatch", "Signature not yet current: %s is still later than allowed.", at)
 	}
-	key, err := c.key(id, r.Header.Get("X-Amz-Security-Token"))
+	// With a directory bucket's session the token has a header of its own.
+	token, session := r.Header.Get("X-Amz-Security-Token"), r.Header.Get("X-Amz-S3session-Token")
+	key, err := c.key(id, token+session)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(payload)
 	hash := hex.EncodeToString(sum[:])
-	if h := r.Header.Get("X-Amz-Content-Sha256"); h != "" && h != hash {
+	switch h := r.Header.Get("X-Amz-Content-Sha256"); {
+	case h == "UNSIGNED-PAYLOAD" && session != "":
+		hash = h
+	case h != "" && h != hash:
 		return refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The payload is not what its hash says.")
 	}
 	again, err := http.NewRequest(r.Method, "http://"+r.Host+r.URL.RequestURI(), nil)
@@ -70,7 +75,7 @@ func (c *Cloud) verify(r *http.Request, payload []byte, service string) error {
 	if !slices.Contains(signed, "host") {
 		return refuse(http.StatusForbidden, "SignatureDoesNotMatch", "The host is not signed.")
 	}
-	credentials := aws.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey, SessionToken: key.SessionToken}
+	credentials := aws.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey, SessionToken: token}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service != "sts" })
 	if err := signer.SignHTTP(context.Background(), credentials, again, hash, service, c.Region, at); err != nil {
 		return refuse(http.StatusInternalServerError, "InternalFailure", "%v", err)

@@ -45,6 +45,37 @@ func (c *Cloud) express(r *http.Request) (any, error) {
 	}{Credentials: keysXML{key.AccessKeyID, key.SecretAccessKey, key.SessionToken, ends.Format("2006-01-02T15:04:05Z")}}, nil
 }
 
+// Directory is a directory bucket as far as it takes single objects, each kept in
+// put by its key: CreateSession, and PutObject with a session's signature. host is
+// the bucket's own, which the signatures cover whatever leads here.
+func (c *Cloud) Directory(host string, put func(key string, content []byte)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = host
+		if r.Method == http.MethodGet {
+			result, err := c.express(r)
+			answerXML(w, result, err, true)
+			return
+		}
+		payload, err := body(r)
+		switch {
+		case err != nil:
+		case r.Method != http.MethodPut || r.URL.RawQuery != "":
+			err = refuse(http.StatusNotImplemented, "NotImplemented", "%s %s", r.Method, r.URL)
+		case r.Header.Get("X-Amz-S3session-Token") == "" || r.Header.Get("X-Amz-Security-Token") != "":
+			err = refuse(http.StatusForbidden, "AccessDenied", "The request is not signed with a session.")
+		default:
+			err = c.verify(r, payload, "s3express")
+		}
+		if err != nil {
+			answerXML(w, nil, err, true)
+			return
+		}
+		put(strings.TrimPrefix(r.URL.Path, "/"), payload)
+		w.Header().Set("ETag", `"0123456789abcdef"`)
+		w.WriteHeader(http.StatusOK)
+	})
+}
+
 // Grants is the GetDataAccess of S3 Control.
 func (c *Cloud) Grants() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
