@@ -1,8 +1,7 @@
 /** Looks for a text in all that script can reach from some objects, for tests that it is not there. */
 
-/** How many objects are looked at, and how many steps from the first. */
-const maxObjects = 500_000;
-const maxDepth = 60;
+/** How many objects are looked at, the nearest first: some getters of browsers make a new one each time. */
+const maxObjects = 300_000;
 
 /**
  * Where needle is, as the paths that lead there: in strings, names, bytes,
@@ -15,18 +14,16 @@ export function reaches(roots: object, ...needle: string[]): string[] {
   const bytes = new TextEncoder().encode(text);
   const found: string[] = [];
   const seen = new Set<object>();
-  const todo: { value: unknown; path: string; depth: number }[] = [{ value: roots, path: "", depth: 0 }];
-  while (todo.length > 0 && seen.size < maxObjects) {
-    const next = todo.pop();
-    if (!next) break;
-    const { value, path, depth } = next;
+  const todo: { value: unknown; path: string }[] = [{ value: roots, path: "" }];
+  for (const { value, path } of todo) { // which grows
+    if (seen.size === maxObjects) break;
     if (typeof value === "string" && value.includes(text)) found.push(path);
-    if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value) || depth > maxDepth) continue;
+    if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) continue;
     seen.add(value);
     if (hasBytes(value, bytes)) found.push(path);
     for (const [name, inner] of parts(value)) {
       if (name.includes(text)) found.push(`${path}.(name)`);
-      todo.push({ value: inner, path: `${path}.${name}`, depth: depth + 1 });
+      todo.push({ value: inner, path: `${path}.${name}` });
     }
   }
   return found;
@@ -47,8 +44,17 @@ function* parts(value: object): Generator<[string, unknown]> {
       } else yield [name, property.value];
     }
   }
-  if (value instanceof Map) for (const [key, inner] of value) yield* [["(key)", key], ["(value)", inner]] as [string, unknown][];
-  if (value instanceof Set) for (const inner of value) yield ["(member)", inner];
+  // By its tag, since it may be one of another realm's, such as a frame's; the prototypes have that tag too.
+  const tag = Object.prototype.toString.call(value);
+  if (value === Map.prototype || value === Set.prototype) return;
+  try {
+    if (tag === "[object Map]") {
+      for (const [key, inner] of [...(value as Map<unknown, unknown>)]) yield* [["(key)", key], ["(value)", inner]] as [string, unknown][];
+    }
+    if (tag === "[object Set]") for (const inner of [...(value as Set<unknown>)]) yield ["(member)", inner];
+  } catch {
+    // It only says that it is one.
+  }
 }
 
 function hasBytes(value: object, bytes: Uint8Array): boolean {
