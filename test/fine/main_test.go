@@ -20,7 +20,12 @@ import (
 var root string
 
 // built: dist/fine-uploader.js is taken as it is.
-var built = flag.Bool("built", false, "do not build dist/fine-uploader.js anew")
+// script: what pages get in its place, such as Fine Uploader's own file, to see
+// whether a case is its contract.
+var (
+	script = flag.String("script", "", "the file that pages get in place of dist/fine-uploader.js")
+	built  = flag.Bool("built", false, "do not build dist/fine-uploader.js anew")
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -86,11 +86,16 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// host is the store's, under a name in which a bucket can stand.
+func (w *world) host() string {
+	return strings.Replace(strings.TrimPrefix(w.store.URL, "http://"), "127.0.0.1", "localhost", 1)
+}
+
 // reset empties the store.
 func (w *world) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	host := strings.TrimPrefix(w.store.URL, "http://")
+	host := w.host()
 	store := fakes3.New(fakes3.Config{Host: host, Region: region, Bucket: bucket})
 	later := sign.UnixMilli(time.Now().Add(time.Hour).UnixMilli())
 	store.Grant(sign.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, later)
@@ -167,11 +172,15 @@ func (w *world) routes(t *testing.T) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServerFS(os.DirFS(filepath.Join(root, "test", "fine", "page"))))
 	mux.HandleFunc("GET /fine-uploader.js", func(out http.ResponseWriter, r *http.Request) {
-		http.ServeFile(out, r, filepath.Join(root, "dist", "fine-uploader.js"))
+		path := filepath.Join(root, "dist", "fine-uploader.js")
+		if *script != "" {
+			path = *script
+		}
+		http.ServeFile(out, r, path)
 	})
 	mux.HandleFunc("GET /control/world", func(out http.ResponseWriter, _ *http.Request) {
 		respond(out, map[string]string{
-			"store": w.store.URL, "bucket": bucket, "region": region, "accessKey": accessKey, "secretKey": secretKey,
+			"store": "http://" + w.host(), "virtual": "http://" + bucket + "." + w.host(), "bucket": bucket, "region": region, "accessKey": accessKey, "secretKey": secretKey,
 			"token": token, "serverKey": serverKey,
 		})
 	})
@@ -231,9 +240,9 @@ func (w *world) serveOwn(out http.ResponseWriter, r *http.Request) {
 
 // routeSigner puts finesign's handler behind /sign.
 func (w *world) routeSigner(t *testing.T, mux *http.ServeMux) {
-	host := strings.TrimPrefix(w.store.URL, "http://")
+	host := w.host()
 	signer, err := finesign.New(finesign.Config{
-		AccessKeyID: serverKey, SecretAccessKey: secretKey, Region: region, Addresses: []string{host + "/{bucket}"}, AllowV2: true,
+		AccessKeyID: serverKey, SecretAccessKey: secretKey, Region: region, Addresses: []string{"{bucket}." + host, host + "/{bucket}"}, AllowV2: true,
 		Scope: func(*http.Request) (finesign.Scope, error) {
 			return finesign.Scope{Bucket: bucket, AnyKey: true, MaxSize: 50 << 20, ACLs: []string{"private", "public-read"}}, nil
 		},

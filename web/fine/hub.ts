@@ -21,7 +21,7 @@ export interface Hub {
   call(callback: string, ...args: unknown[]): unknown;
   log(text: string, level?: Level): void;
   /** Tells of a problem with a file that was not accepted, in the words of messages. */
-  itemError(code: string, name: string | null): void;
+  itemError(code: string, name?: string | null): void;
   /** How many files are accepted or pending. */
   accepted(): number;
 }

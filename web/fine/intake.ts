@@ -85,7 +85,7 @@ export class Intake {
     const items: Item[] = [];
     this.#collect(data, items, buttonId);
     if (items.length === 0) {
-      hub.itemError("noFilesError", null);
+      hub.itemError("noFilesError");
       return;
     }
     const batchId = this.#host.storedBatch() ?? uniqueId();

@@ -141,7 +141,7 @@ export class Transfers {
   /** The object is stored: the page's server may have something to say about that. */
   #tell(id: number, way: Way, stored: StoredObject): void {
     const turn = way.turn;
-    const asked = tellSuccess(this.#hub, stored, ({ ok, answer, xhr }) => {
+    const asked = tellSuccess(this.#hub, stored, ({ ok, answer }) => {
       if (turn !== way.turn) return;
       way.telling = undefined;
       if (ok) {
@@ -150,9 +150,7 @@ export class Transfers {
       }
       if (answer["reset"]) way.told = undefined;
       const text = textIn(answer);
-      const status = xhr.status >= 200 && xhr.status < 205;
-      const reason = text ?? (status ? this.#hub.options.text.defaultResponseError : `XHR returned response code ${xhr.status}`);
-      this.#fail(id, way, reason, { ...answer, success: false }, xhr);
+      this.#fail(id, way, text ?? this.#hub.options.text.defaultResponseError, { ...answer, success: false }, stored.xhr);
     });
     if (asked) way.telling = asked;
     else this.#succeed(id, way, { success: true }, stored.xhr);

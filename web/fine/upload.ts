@@ -365,7 +365,7 @@ export class Upload {
   /** What is said of failures that the store knows nothing of. */
   #reasonOf(code: string, operation: string | undefined): string | undefined {
     switch (code) {
-      case "CredentialsHeld": return this.chunked ? "Problem signing the chunk!" : "Unable to sign request - expired credentials.";
+      case "CredentialsHeld": return this.record.exists ? "Problem signing the chunk!" : "Unable to sign request - expired credentials.";
       case "SourceUnreadable": case "SourceChanged": return "File is no longer available";
       case "KeyRefused": return operation ? "Problem signing the chunk!" : undefined;
       default: return undefined;

@@ -139,10 +139,10 @@ export class FineUploaderBasic {
     this.#hub.call("onStatusChange", id, before, after);
   }
 
-  #itemError(code: string, name: string | null): void {
+  #itemError(code: string, name?: string | null): void {
     const { messages, validation, text, formatFileName } = this._options;
     const message = fill(messages[code] ?? code, {
-      file: name === null ? "" : formatFileName(name),
+      file: typeof name === "string" ? formatFileName(name) : "",
       extensions: validation.allowedExtensions.filter((one) => typeof one === "string").join(", ").toLowerCase(),
       sizeLimit: sizeText(validation.sizeLimit, text.sizeSymbols),
       minSizeLimit: sizeText(validation.minSizeLimit, text.sizeSymbols),
@@ -525,7 +525,7 @@ export class FineUploaderBasic {
 
   uploadStoredFiles(): void {
     if (this.#stored.length === 0 && !this.#intake.busy) {
-      this.#itemError("noFilesError", null);
+      this.#itemError("noFilesError");
       return;
     }
     const stored = this.#stored;

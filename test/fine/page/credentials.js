@@ -41,11 +41,11 @@ for (const [kind, answer] of [
   });
 }
 
-test("credentials: expired before a part", async (w) => {
+test("credentials: expired before an upload in parts", async (w) => {
   const u = w.uploader({ chunking: { enabled: true, partSize: part }, credentials: near(w) }, { onCredentialsExpired: () => Promise.reject(new Error("no")) });
   u.addFiles(new Blob([bytes(part + 1)]));
   await w.once("allComplete");
-  equal(w.of("error")[0][3], "Problem signing the chunk!", "reason");
+  equal(w.of("error")[0][3], "Unable to sign request - expired credentials.", "reason");
 });
 
 test("credentials: the store says that they have expired, and new ones are asked for", async (w) => {

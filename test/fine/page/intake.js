@@ -29,14 +29,14 @@ test("addFiles: everything that a page may have", async (w) => {
   u.addFiles(undefined);
   equal(w.of("error").length, 0, "nothing is nothing");
   u.addFiles([1, "two", {}]);
-  equal(w.of("error").map(([, id, name]) => [id, name]), [[null, null]], "no files");
+  equal(w.of("error").map(([, id, name]) => [id, name]), [[null, undefined]], "no files");
   u.addFiles([{}, new Blob(["k"])]);
   equal(u.getUploads().length, 12, "what is no file is left out");
 });
 
 test("addFiles: parameters and endpoint of these files", async (w) => {
   const u = w.uploader({ request: { params: { a: "general" } } });
-  u.addFiles(new Blob(["x"]), { b: "own" }, `${w.store}/${w.bucket}/`);
+  u.addFiles(new Blob(["x"]), { b: "own" }, `${w.virtual}/`);
   u.addFiles(new Blob(["y"]));
   await w.once("allComplete");
   const forms = (await w.wire()).map(({ fields }) => Object.fromEntries(fields));
@@ -235,7 +235,7 @@ test("bucket and host: functions without this, once a file, in order; a rejectio
   };
   let bucket = () => Promise.resolve(w.bucket);
   const u = w.uploader({ objectProperties: {
-    key: of("key", () => "k"), bucket: of("bucket", () => bucket()), host: of("host", () => w.store.replace("http://", "")),
+    key: of("key", () => "k"), bucket: of("bucket", () => bucket()), host: of("host", () => w.virtual.replace("http://", "")),
   } });
   u.addFiles(file("a"));
   await w.once("allComplete");

@@ -36,7 +36,7 @@ test("uploadSuccess: reset sends the file again; preventRetry allows no retry", 
   u.retry(0);
   await until("failed again", () => w.of("complete").length === 2);
   equal((await w.wire()).length, 2, "sent again");
-  equal(w.of("error")[1][3], "XHR returned response code 500", "reason");
+  equal(w.of("error")[1][3], u._options.text.defaultResponseError, "reason");
   equal(u.retry(0), undefined, "no more");
 });
 
@@ -129,5 +129,5 @@ test("cors: no headers of our own to another origin, and cookies when asked for"
   XMLHttpRequest.prototype.open = open;
   const [asked] = await w.asked();
   equal([asked.headers["x-requested-with"], asked.headers["cache-control"] === "no-cache", asked.headers.accept], [undefined, false, "application/json"], "headers");
-  equal(sent.map(([url, xhr]) => [url.startsWith(w.store), xhr.withCredentials]), [[true, false], [false, true]], "cookies to the server, never to the store");
+  equal(sent.map(([url, xhr]) => [url.startsWith(w.virtual), xhr.withCredentials]), [[true, false], [false, true]], "cookies to the server, never to the store");
 });
