@@ -226,3 +226,28 @@ func TestTabs_credentialsThatAreSet_freeTheOthers(t *testing.T) {
 		}
 	})
 }
+
+// What tabs tell each other has no secret that could be read: a key that signs.
+func TestTabs_whatTheySay_hasNoSecret(t *testing.T) {
+	s := startStack(t, devstack.Config{})
+	token := s.idToken(t, "alice")
+	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+		ts := &tabs{t: t, b: b, s: s, token: token}
+		ts.open("alice", 0)
+		b.Run(`window.heard = [];
+			new BroadcastChannel("bucketline credentials " + JSON.stringify(arguments[0])).onmessage = ({ data }) => heard.push(data);`,
+			[]any{s.S3, s.Region, s.Bucket, "", 4, "alice"})
+		ts.upload(0, "said")
+		ts.at(0).Stored(time.Minute)
+		b.WaitUntil("credentials in the channel", 20*time.Second, func() bool {
+			return webdriver.Eval[bool](b, `return heard.some(({ kind }) => kind === "have")`)
+		})
+		got := webdriver.Eval[string](b, `
+			const { secret, ...rest } = heard.find(({ kind }) => kind === "have").credentials;
+			const read = await crypto.subtle.exportKey("raw", secret).then(() => "read", () => "refused");
+			return [secret instanceof CryptoKey, secret.extractable, read, Object.keys(rest).sort()].join(" ");`)
+		if want := "true false refused accessKey,expiration,sessionToken"; got != want {
+			t.Errorf("a key, extractable, exported, and the rest: %s, want %s", got, want)
+		}
+	})
+}
