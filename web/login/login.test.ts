@@ -342,6 +342,26 @@ test("an answer that comes after signing out signs nobody in", async () => {
   await assert.rejects(asked, isCode("SignInNeeded"));
   await signedOut;
   assert.equal(login.claims, undefined);
+  await until(() => provider.revoked.length === 2, "the late refresh token to be revoked too");
+});
+
+test("a renewal that comes after signing in again is dropped, and leaves the session alone", async () => {
+  const { provider, page, login } = await signedIn();
+  let open = (): void => {};
+  provider.now += provider.life;
+  provider.gate = new Promise((resolve) => (open = resolve));
+  const asked = login.idToken();
+  await until(() => provider.requests.at(-1) === "POST /token refresh_token", "the renewal to be under way");
+  const late = provider.gate;
+  provider.gate = Promise.resolve();
+  answerPopups(page);
+  await login.signInPopup();
+  const now = await login.idToken();
+  open();
+  await late;
+  assert.equal(await asked, now);
+  assert.equal(await login.idToken(), now);
+  assert.deepEqual(provider.revoked, []);
 });
 
 /** Everything that can be read from an error and its causes. */

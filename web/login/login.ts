@@ -244,9 +244,10 @@ class Session implements Login {
       }
       throw error;
     }
-    // Signed out, or in again, meanwhile: this answer is nobody's.
+    // Signed out, or in again, meanwhile: this answer is nobody's. Revoking it ends the whole session at some
+    // providers, which somebody who is in again still needs.
     if (this.#tokens === old) this.#take(fresh, "renewed");
-    else if (fresh.refreshToken) void this.#provider.revoke(fresh.refreshToken);
+    else if (!this.#tokens && fresh.refreshToken) void this.#provider.revoke(fresh.refreshToken);
   }
 
   /** A sign-in that asks nobody, in a frame (OpenID Connect Core 1.0, section 3.1.2.1: prompt=none). */
