@@ -135,17 +135,18 @@ func (s *Scope) allowsHeader(name, value string) error {
 	return nil
 }
 
-// allowsRequest knows the four requests of an upload in parts and the headers
-// that each may have.
+// allowsRequest knows the requests of an upload in parts and the headers that
+// each may have.
 //
 // S3 API Reference, "CreateMultipartUpload", "UploadPart",
-// "CompleteMultipartUpload" and "AbortMultipartUpload".
+// "CompleteMultipartUpload", "AbortMultipartUpload" and "ListParts".
 func (s *Scope) allowsRequest(r *s3.Request) error {
 	if s.NoParts {
 		return fmt.Errorf("%s: uploads in parts are not allowed", r.Method)
 	}
-	creates, ok := operation(r)
-	if !ok {
+	op := operation(r)
+	creates := op == s3.OpCreateMultipartUpload
+	if op == 0 || op == s3.OpListParts && !s.ListParts {
 		return fmt.Errorf("%.20q with the query %.100q is no request that is signed here", r.Method, r.Query)
 	}
 	acl := "private"
@@ -171,21 +172,36 @@ func (s *Scope) allowsRequest(r *s3.Request) error {
 	return nil
 }
 
-// operation reports whether r is one of the four requests, and whether it is
-// the one that creates the upload.
-func operation(r *s3.Request) (creates, ok bool) {
-	q := r.Query
-	switch {
-	case len(q) == 1 && q[0].Name == "uploads":
-		return true, r.Method == "POST" && q[0].Value == ""
-	case len(q) == 1 && q[0].Name == "uploadId":
-		return false, (r.Method == "POST" || r.Method == "DELETE") && isUploadID(q[0].Value)
-	case len(q) == 2 && q[0].Name == "partNumber" && q[1].Name == "uploadId":
-		n, err := strconv.Atoi(q[0].Value)
-		return false, r.Method == "PUT" && err == nil && 1 <= n && n <= maxPartNumber &&
-			strconv.Itoa(n) == q[0].Value && isUploadID(q[1].Value)
+// operation is which of these requests r is, by its method and its query; 0 is
+// none.
+func operation(r *s3.Request) s3.Op {
+	list := r.Query
+	if len(list) == 1 && list[0] == (s3.Field{Name: "uploads"}) && r.Method == "POST" {
+		return s3.OpCreateMultipartUpload
 	}
-	return false, false
+	if len(list) == 0 || list[len(list)-1].Name != "uploadId" || !isUploadID(list[len(list)-1].Value) {
+		return 0
+	}
+	list = list[:len(list)-1]
+	switch {
+	case len(list) == 1 && r.Method == "PUT" && list[0].Name == "partNumber" && isNumber(list[0].Value, 1):
+		return s3.OpUploadPart
+	case len(list) == 0 && r.Method == "POST":
+		return s3.OpCompleteMultipartUpload
+	case len(list) == 0 && r.Method == "DELETE":
+		return s3.OpAbortMultipartUpload
+	case r.Method == "GET" && len(list) <= 2 && !slices.ContainsFunc(list, func(f s3.Field) bool {
+		return f.Name != "max-parts" && f.Name != "part-number-marker" || !isNumber(f.Value, 0)
+	}):
+		return s3.OpListParts
+	}
+	return 0
+}
+
+// isNumber reports that text is a number from least to that of the last part.
+func isNumber(text string, least int) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && least <= n && n <= maxPartNumber && strconv.Itoa(n) == text
 }
 
 // isUploadID allows what upload IDs of S3 and the stores like it are made of.

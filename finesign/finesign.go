@@ -140,6 +140,11 @@ type Scope struct {
 
 	// NoParts allows simple uploads only. Nothing bounds what is sent in parts.
 	NoParts bool
+
+	// ListParts also allows to list the parts of an upload. Fine Uploader never
+	// asks for that; what takes its place in web/fine does, to make sure that an
+	// upload which goes on in another page is what it was.
+	ListParts bool
 }
 
 // check reports what makes s no scope.

@@ -139,13 +139,16 @@ func parseHeader(lines []string) ([]s3.Field, error) {
 	return header, nil
 }
 
-// parseQuery reads "uploads", "uploadId=ID" or "partNumber=1&uploadId=ID", with
-// escapes or without.
+// queries are the parameters of what can be asked for.
+var queries = []string{"uploads", "uploadId", "partNumber", "max-parts", "part-number-marker"}
+
+// parseQuery reads "uploads", "uploadId=ID" or "partNumber=1&uploadId=ID" and
+// their like, with escapes or without.
 func parseQuery(text string) ([]s3.Field, error) {
 	var query []s3.Field
 	for pair := range strings.SplitSeq(text, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		if name != "uploads" && name != "uploadId" && name != "partNumber" {
+		if !slices.Contains(queries, name) {
 			return nil, fmt.Errorf("the query %.60q is of no request that is signed here", text)
 		}
 		value, err := url.PathUnescape(value)

@@ -222,6 +222,37 @@ func TestRequest_forgedV4_isRefused(t *testing.T) {
 	}
 }
 
+// What web/fine asks before it goes on with an upload; only where it is allowed.
+func TestRequest_listParts(t *testing.T) {
+	scope := alice()
+	scope.ListParts = true
+	s := newSigner(t, scope, nil)
+	for _, query := range []string{"uploadId=" + uploadID, "max-parts=1000&uploadId=" + uploadID, "max-parts=1000&part-number-marker=0&uploadId=" + uploadID} {
+		r := requestV4("GET", query)
+		if got := s.signs(t, sign4, wrapped(r.text()))["signature"]; got != r.signature() {
+			t.Errorf("the signature is %v, want %v, of\n%s", got, r.signature(), r.text())
+		}
+		newSigner(t, alice(), nil).refuses(t, sign4, wrapped(r.text()), "no request")
+	}
+	text := "GET\n\n\n\nx-amz-date:" + dateV2 + "\n/photos" + path + "?uploadId=" + uploadID
+	if got := s.signs(t, sign2, wrapped(text))["signature"]; got != signedV2(text) {
+		t.Errorf("the signature is %v, want %v", got, signedV2(text))
+	}
+	newSigner(t, alice(), nil).refuses(t, sign2, wrapped(text), "no request")
+	for _, query := range []string{
+		"uploads=", "max-parts=x&uploadId=a", "max-parts=-1&uploadId=a", "max-parts=10001&uploadId=a", "partNumber=1&uploadId=a",
+		"max-parts=1&max-parts=2&part-number-marker=0&uploadId=a", "max-parts=1",
+	} {
+		s.refuses(t, sign4, wrapped(requestV4("GET", query).text()), "no request")
+	}
+	for _, r := range []v4{requestV4("POST", "max-parts=1&uploadId=a"), requestV4("DELETE", "max-parts=1&uploadId=a"), requestV4("PUT", "uploadId=a")} {
+		s.refuses(t, sign4, wrapped(r.text()), "no request")
+	}
+	foreign := requestV4("GET", "uploadId="+uploadID)
+	foreign.path = "/users/bob/a"
+	s.refuses(t, sign4, wrapped(foreign.text()), "outside")
+}
+
 // Headers that describe an object belong to the request that creates it.
 func TestRequest_headersOfAnObject_onAPart_areRefused(t *testing.T) {
 	for _, r := range []v4{partV4, completeV4, abortV4} {
