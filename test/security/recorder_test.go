@@ -154,22 +154,24 @@ func (r *recorder) seen() []request {
 	return slices.Clone(r.requests)
 }
 
-// refused are the requests to a server that were answered, and not with 2xx.
-func (r *recorder) refused(server string) []string {
+// refused are the requests to a server that were answered, and not with 2xx; of
+// those with part in their address.
+func (r *recorder) refused(server, part string) []string {
 	var all []string
 	for _, one := range r.seen() {
-		if status := one.status.Load(); one.server == server && one.method != http.MethodOptions && status >= 300 {
+		status := one.status.Load()
+		if one.server == server && one.method != http.MethodOptions && status >= 300 && strings.Contains(one.target, part) {
 			all = append(all, fmt.Sprintf("%s %s: %d", one.method, one.target, status))
 		}
 	}
 	return all
 }
 
-// count counts the requests to a server whose method is not OPTIONS.
-func (r *recorder) count(server string) int {
+// exchanges counts what the STS was asked for under a name.
+func (r *recorder) exchanges(name string) int {
 	n := 0
 	for _, one := range r.seen() {
-		if one.server == server && one.method != http.MethodOptions {
+		if form, err := url.ParseQuery(one.form); err == nil && one.server == "sts" && form.Get("RoleSessionName") == name {
 			n++
 		}
 	}

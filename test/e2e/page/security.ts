@@ -38,13 +38,14 @@ async function keeping<T>(f: () => T | Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** How long credentials are asked for, in seconds. */
+/** How long credentials are asked for, in seconds, and under which name. */
 let lifeSeconds = 900;
+let sessionName = "security";
 
 async function credentials(signal?: AbortSignal): Promise<Credentials> {
   if (!live.login) throw new Error("nobody is signed in");
   return assumeRoleWithWebIdentity({
-    endpoint: config.sts, roleArn: config.roleArn, roleSessionName: "security", token: await live.login.idToken(),
+    endpoint: config.sts, roleArn: config.roleArn, roleSessionName: sessionName, token: await live.login.idToken(),
     durationSeconds: lifeSeconds, ...(signal ? { signal } : {}),
   });
 }
@@ -53,8 +54,8 @@ const security = {
   signIn: (): Promise<void> => live.login?.signIn() ?? Promise.resolve(),
   signOut: (): Promise<boolean> => live.login?.signOut() ?? Promise.resolve(false),
 
-  create(version: 2 | 4, seconds = 900): void {
-    lifeSeconds = seconds;
+  create(version: 2 | 4, seconds = 900, name = "security"): void {
+    [lifeSeconds, sessionName] = [seconds, name];
     live.uploader?.close();
     live.uploader = createUploader({
       bucket: config.bucket, region: config.region, endpoint: config.s3, pathStyle: true, signature: { version },
