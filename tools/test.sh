@@ -41,13 +41,13 @@ programs=$(echo "$imports" | grep 'bucketline/test/' | cut -d ' ' -f 1)
 packages=$(echo "$imports" | grep -v 'bucketline/test/' | cut -d ' ' -f 1)
 # shellcheck disable=SC2086 # package names, one word each
 step "Go" go test -vet=off $packages
-# TinyGo's int has 32 bits. The engine's packages are those that the module has.
-pure=$(GOOS=wasip1 GOARCH=wasm go list -deps ./cmd/engine | grep bucketline/ | grep -v /cmd/)
+# TinyGo's int has 32 bits. The packages are those that the modules have.
+pure=$(GOOS=wasip1 GOARCH=wasm go list -deps ./cmd/engine ./cmd/exchange | grep bucketline/ | grep -v /cmd/)
 # shellcheck disable=SC2086
 step "Go with an int of 32 bits" env GOARCH=386 CGO_ENABLED=0 go test -vet=off $pure
 step "TypeScript" npm --prefix web test --silent
-step "engine by TinyGo" go run ./tools/build tinygo
-step "TypeScript with TinyGo's engine" env BUCKETLINE_ENGINE=build/tinygo/engine.wasm \
+step "modules by TinyGo" go run ./tools/build tinygo
+step "TypeScript with TinyGo's modules" env BUCKETLINE_ENGINE=build/tinygo/engine.wasm BUCKETLINE_EXCHANGE=build/tinygo/exchange.wasm \
 	node --test build/test/web/core.*.test.js
 
 step "MinIO" wait $minio
