@@ -200,6 +200,7 @@ type Totals struct {
 	Resent       int64                // bytes given to the network in vain, of requests that failed
 	InFlight     int                  // requests under way
 	Window       int                  // how many may be, at present
+	Answered     bool                 // the store has answered something, whatever it was
 	Offline      bool                 // the network is gone
 	Held         bool                 // nothing can be signed
 	Hold         cred.Reason          // why, when Held

@@ -340,6 +340,7 @@ func (e *Engine) Totals() Totals {
 		Resent:       e.resent,
 		InFlight:     e.inFlight - e.signing,
 		Window:       e.window.size(),
+		Answered:     e.answered,
 		Offline:      e.offline,
 		Held:         e.held,
 		Hold:         e.hold,

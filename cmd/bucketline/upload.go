@@ -57,8 +57,9 @@ type upload struct {
 	sum      summary
 	left     map[place]struct{} // what was not stored, and may be in the journal
 	answered bool               // the store has answered something
-	given    *bucketline.Task   // was told as failed already, when it never did
-	silent   time.Time          // since when it does not; zero: it was not asked
+	totals   func() bucketline.Totals
+	given    *bucketline.Task // was told as failed already, when it never did
+	silent   time.Time        // since when it does not; zero: it was not asked
 	files    int
 	size     int64
 	all      bool // files and size are final
@@ -85,7 +86,7 @@ func (u *upload) run(ctx context.Context) error {
 		u.mu.Unlock()
 		return usage(err)
 	}
-	u.display = u.show(client)
+	u.display, u.totals = u.show(client), client.Totals
 	u.mu.Unlock()
 	if u.total != nil {
 		go u.countAll(ctx)
@@ -309,7 +310,7 @@ func (u *upload) listen(e bucketline.Event) {
 	case e.Kind != bucketline.EventRetry || !errors.As(e.Err, &refused):
 		moved := e.Kind == bucketline.EventPart || e.Kind == bucketline.EventResumed
 		u.answered = u.answered || moved || e.Kind == bucketline.EventState && e.State == bucketline.StateDone
-	case refused.Status != 0:
+	case refused.Status != 0 || u.totals().Answered:
 		u.answered = true
 	case u.answered || e.Task.Progress().State == bucketline.StateOffline:
 	case u.silent.IsZero():

@@ -5,12 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,6 +240,46 @@ func TestUpload_silentStore(t *testing.T) {
 		if u.sum.failed+u.sum.dropped != 20 || u.sum.stored != 0 {
 			t.Errorf("summary: %+v", u.sum)
 		}
+	}
+}
+
+// A store that has answered is not given up so soon, even if no part comes
+// through for longer: it is no mistake in writing.
+func TestUpload_noPartForLong(t *testing.T) {
+	var cut atomic.Int64 // when the first part was, in nanoseconds since 1970
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Query().Has("uploads"):
+			io.WriteString(w, "<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>")
+		case r.Method == http.MethodPut && (cut.CompareAndSwap(0, time.Now().UnixNano()) || time.Since(time.Unix(0, cut.Load())) < 2*time.Second):
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				conn.Close()
+			}
+		case r.Method == http.MethodPut:
+			io.Copy(io.Discard, r.Body)
+			w.Header().Set("ETag", `"e"`)
+		default:
+			io.WriteString(w, "<CompleteMultipartUploadResult><ETag>\"e-2\"</ETag></CompleteMultipartUploadResult>")
+		}
+	}))
+	defer store.Close()
+	name := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(name, make([]byte, 6<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	u := &upload{patience: 300 * time.Millisecond, config: bucketline.Config{
+		Bucket: "box", Endpoint: store.URL, Region: "x", PathStyle: true, WithoutChecksum: true, MultipartThreshold: 5 << 20, PartSize: 5 << 20,
+		Credentials: bucketline.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: "token", Expiration: time.Now().Add(time.Hour)},
+	}}
+	u.feed = func(ctx context.Context, visit func(found) error) error { return visit(found{name: name, key: "k"}) }
+	u.begin = func(ctx context.Context, c *bucketline.Client, f found) (*bucketline.Task, error) {
+		return c.StartFile(ctx, f.name, bucketline.Object{Key: f.key})
+	}
+	u.show = func(*bucketline.Client) display { return &lines{out: io.Discard, err: &told} }
+	if err := u.run(t.Context()); err != nil || u.sum.stored != 1 {
+		t.Errorf("run = %v, %+v\n%s", err, u.sum, told.String())
 	}
 }
 
