@@ -16,8 +16,8 @@ import (
 )
 
 // callback waits on a loopback address for the browser to come back from a
-// sign-in (RFC 8252, section 7.3). The address is 127.0.0.1 and not a name,
-// which something else could answer for.
+// sign-in (RFC 8252, section 7.3). The address is 127.0.0.1 and, unless it was
+// asked for, not a name, which something else could answer for.
 type callback struct {
 	redirect string // the redirect URI
 	state    string // ties the answer to our request (RFC 6749, section 10.12)
@@ -29,14 +29,22 @@ type callback struct {
 	back     bool            // the browser waits for the outcome
 }
 
-// listenCallback listens on port, or on a free one.
-func listenCallback(port int, issuer string) (*callback, error) {
+// listenCallback listens on port, or on a free one. Some providers know the name
+// localhost alone, which may be either address of this computer.
+func listenCallback(port int, issuer string, localhost bool) (*callback, error) {
 	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, fmt.Errorf("wait for the browser: %w", err)
 	}
+	host := l.Addr().String()
+	var other net.Listener
+	if localhost {
+		_, bound, _ := net.SplitHostPort(host)
+		host = "localhost:" + bound
+		other, _ = net.Listen("tcp6", "[::1]:"+bound) // where there is no IPv6, nobody comes by it
+	}
 	c := &callback{
-		redirect: "http://" + l.Addr().String() + "/callback",
+		redirect: "http://" + host + "/callback",
 		state:    rand.Text(),
 		issuer:   issuer,
 		came:     make(chan url.Values, 1),
@@ -47,6 +55,9 @@ func listenCallback(port int, issuer string) (*callback, error) {
 	mux.HandleFunc("GET /callback", c.serve)
 	c.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go c.server.Serve(l)
+	if other != nil {
+		go c.server.Serve(other)
+	}
 	return c, nil
 }
 

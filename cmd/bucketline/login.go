@@ -28,7 +28,8 @@ itself.
 
 Where there is a browser, it is opened: the provider needs a public client with
 code and PKCE, which redirects to http://127.0.0.1/callback on any port
-(RFC 8252, section 7.3; --port for providers that want one port). On a machine
+(RFC 8252, section 7.3; --port and --localhost for providers that want one port,
+or that name). On a machine
 without one (no DISPLAY and no WAYLAND_DISPLAY, or over SSH), and with --device,
 you get an address and a code to type there with any other device (RFC 8628).
 
@@ -48,6 +49,7 @@ type loginFlags struct {
 	duration   time.Duration
 	timeout    time.Duration
 	port       int
+	localhost  bool
 	noBrowser  bool
 	device     bool
 	qr         bool
@@ -96,6 +98,7 @@ func newLogin() *cobra.Command {
 	flags.BoolVar(&f.device, "device", false, "sign in with another device (default: where no browser can be opened)")
 	flags.BoolVar(&f.qr, "qr", true, "with --device, draw a QR code too, on a terminal")
 	flags.IntVar(&f.port, "port", 0, "`port` to be redirected to (0: a free one)")
+	flags.BoolVar(&f.localhost, "localhost", false, "be redirected to http://localhost, for providers that do not know http://127.0.0.1")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long to wait for the sign-in; with --device, as long as the code lives")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "print the address of the sign-in instead of opening it")
 	flags.StringVar(&f.keep, "keep", keepAuto, "`where` to keep the secrets: keyring, file, or auto for the first that can be used")
@@ -224,7 +227,7 @@ func (f *loginFlags) signInHere(ctx context.Context, p *provider, out io.Writer)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, errNobody)
 	defer cancel()
-	c, err := listenCallback(f.port, p.login.Issuer)
+	c, err := listenCallback(f.port, p.login.Issuer, f.localhost)
 	if err != nil {
 		return err
 	}

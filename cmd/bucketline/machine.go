@@ -41,6 +41,7 @@ type record struct {
 	PartSize    int64  `json:"partSize,omitempty"`
 	RequestID   string `json:"requestId,omitempty"`
 	Message     string `json:"message,omitempty"`
+	Cause       string `json:"cause,omitempty"`
 	Hint        string `json:"hint,omitempty"`
 	DelayMillis int64  `json:"delayMillis,omitempty"`
 	Stored      *int   `json:"stored,omitempty"`
@@ -133,6 +134,9 @@ func (r *record) blame(err error) {
 	var e *bucketline.Error
 	if errors.As(err, &e) {
 		r.Bucket, r.Code, r.Status, r.Operation, r.Part, r.RequestID = e.Bucket, e.Code, e.Status, e.Operation, e.Part, e.RequestID
+		if e.Err != nil {
+			r.Cause = e.Err.Error()
+		}
 	}
 }
 
