@@ -1,7 +1,7 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test bench fuzz soak faults lint setup clean
+.PHONY: help demo web test bench fuzz soak faults credentials lint setup clean
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -9,11 +9,12 @@ PKG ?= ./...
 SEEDS ?= 1000000
 FROM ?= 1
 FAULT_RUNS ?= 50
+CREDENTIAL_UPLOADS ?= 60
 FAULT_SEED ?= 1
 
 help: ## lists this
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' Makefile | while read -r target does; do \
-		printf '  make %-6s %s\n' "$$target" "$$does"; done
+		printf '  make %-11s %s\n' "$$target" "$$does"; done
 
 demo: web ## the page with a store, an STS and an identity provider, all on this machine
 	go run ./cmd/bucketline dev
@@ -35,6 +36,9 @@ soak: ## lives through SEEDS=1000000 worlds of the simulator, from seed FROM=1 o
 
 faults: ## uploads FAULT_RUNS=50 times through storms and crashes, and 6 GiB from a page
 	FAULT_RUNS='$(FAULT_RUNS)' FAULT_SEED='$(FAULT_SEED)' tools/faults.sh
+
+credentials: ## uploads CREDENTIAL_UPLOADS=60 files in ten minutes, with credentials that live 15 seconds
+	CREDENTIAL_UPLOADS='$(CREDENTIAL_UPLOADS)' tools/credentials.sh
 
 lint: web ## gofmt, go vet and tsc, without running a test
 	tools/lint.sh

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // recorder sees everything that the dev stack's servers are asked, and what STS
@@ -32,6 +33,7 @@ type request struct {
 	server, method, target string
 	header                 http.Header
 	form                   string
+	at                     time.Time
 	status                 *atomic.Int64 // of the answer; 0 before it
 }
 
@@ -52,7 +54,7 @@ const maxRecorded = 1 << 20
 
 func (r *recorder) wrap(server string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
-		one := request{server: server, method: asked.Method, target: asked.RequestURI, header: asked.Header.Clone(), status: new(atomic.Int64)}
+		one := request{server: server, method: asked.Method, target: asked.RequestURI, header: asked.Header.Clone(), at: time.Now(), status: new(atomic.Int64)}
 		spoken := server == "sts" || server == "issuer"
 		if spoken && asked.Method == http.MethodPost {
 			body, err := io.ReadAll(io.LimitReader(asked.Body, maxRecorded))
