@@ -40,7 +40,7 @@ export class Copies {
       this.#params.set(id, params);
       return files.add({
         name: copyName(name, size.name, file.type, type), uuid: own, size: -1, file, batchId, proxyGroupId: group,
-        ...(scaling.sendOriginal ? { parentId } : {}),
+        parentId,
       });
     });
     if (scaling.sendOriginal) this.#params.set(parentId, { [String(options.request.uuidName)]: uuid });

@@ -11,8 +11,8 @@ export interface Deleted {
   bucket: string | undefined;
 }
 
-/** Asks the page, and then its server. */
-export function deleteFile(hub: Hub, id: number, place: () => Deleted): void {
+/** Asks the page, and then its server. deleted is called before the page hears of it. */
+export function deleteFile(hub: Hub, id: number, place: () => Deleted, deleted: () => void): void {
   const { files } = hub;
   checked(hub.call("onSubmitDelete", id), () => {
     files.move(id, status.DELETING);
@@ -21,6 +21,7 @@ export function deleteFile(hub: Hub, id: number, place: () => Deleted): void {
     send(hub, id, { key, bucket }, (xhr, ok) => {
       const { name } = files.get(id);
       files.move(id, ok ? status.DELETED : status.DELETE_FAILED);
+      if (ok) deleted();
       hub.call("onDeleteComplete", id, xhr, !ok);
       if (ok) return;
       const reason = xhr.status === 0 ? "Delete request failed" : `Delete request failed with response code ${xhr.status}`;

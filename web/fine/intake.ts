@@ -15,7 +15,7 @@ interface Item extends Candidate {
 export interface IntakeHost {
   readonly hub: Hub;
   /** What a button says about files that come by it, and its element. */
-  button(id: string | undefined): { validation: Validation; element: HTMLElement | undefined };
+  button(id: string | undefined): { validation: Validation; element: HTMLElement | null | undefined };
   /** A file has an id, and what is asked of it before may use it. */
   added(id: number, item: { file: Blob; name: string; params: Dictionary | undefined; endpoint: string | undefined; buttonId: string | undefined }): void;
   /** A file is accepted. */
@@ -130,11 +130,12 @@ export class Intake {
       const record = hub.files.get(id);
       const blob = record.file instanceof Blob ? record.file : file;
       this.#host.added(id, { file: blob, name: record.name, params, endpoint, buttonId: item.buttonId });
-      pending.push({ ...item, id, name: record.name, size: record.size });
+      pending.push({ ...item, id }); // a copy is looked at as its original is
     };
     for (const id of more?.ids ?? []) list(id);
-    if (more && !more.original) return;
-    list(hub.files.add({ name, uuid, size, file, batchId, ...(more ? { proxyGroupId: more.group } : {}) }));
+    const own = hub.files.add({ name, uuid, size, file, batchId, ...(more ? { proxyGroupId: more.group } : {}) });
+    if (more && !more.original) hub.files.move(own, status.REJECTED); // it is listed, and stays here
+    else list(own);
   }
 
   /** Looks at the next file of batch, and goes on with the one after it in a task of its own. */

@@ -29,6 +29,11 @@ export interface Found {
   print: string;
   /** Parts that are not stored, from 0. */
   remaining: number[];
+  uploadId: string;
+  parts: number;
+  /** The ETags of stored parts, by number from 1. */
+  etags: Map<number, string>;
+  loaded: number;
   customResumeData: unknown;
 }
 
@@ -73,6 +78,7 @@ export function find(name: string): Found | undefined {
     return {
       uuid, key, record: bytesOf(engine), print: typeof print === "string" ? print : "",
       remaining: remainingOf(record["chunking"]), customResumeData: customResumeData ?? null,
+      ...storedOf(record["chunking"]), loaded: Number(record["loaded"]) || 0,
     };
   } catch {
     return undefined;
@@ -90,6 +96,14 @@ export function remove(name: string): void {
 function remainingOf({ remaining, inProgress }: Dictionary): number[] {
   const parts = [remaining, inProgress].flatMap((list): unknown[] => (Array.isArray(list) ? list : []));
   return parts.filter((part): part is number => Number.isInteger(part)).sort((a, b) => a - b);
+}
+
+function storedOf({ uploadId, parts, etags }: Dictionary): Pick<Found, "uploadId" | "parts" | "etags"> {
+  const known = new Map<number, string>();
+  for (const one of Array.isArray(etags) ? (etags as unknown[]) : []) {
+    if (isObject(one) && Number.isInteger(one["part"]) && typeof one["etag"] === "string") known.set(Number(one["part"]), one["etag"]);
+  }
+  return { uploadId: typeof uploadId === "string" ? uploadId : "", parts: Number(parts) || 0, etags: known };
 }
 
 function names(): string[] {
@@ -162,6 +176,10 @@ export class UploadRecord implements RecordPlace {
   adopt(found: Found): void {
     this.#record = [found.record];
     this.#own = false;
+    this.#uploadId = found.uploadId;
+    this.#parts = found.parts;
+    this.#etags = new Map(found.etags);
+    this.#loaded = found.loaded;
   }
 
   get exists(): boolean {

@@ -41,6 +41,9 @@ export interface PartData {
   totalParts: number;
 }
 
+/** engine.MaxConnections. */
+const mostConnections = 256;
+
 /** The largest size of a part, and of a form, in bytes. */
 const largestPiece = 5 * 2 ** 30;
 
@@ -73,7 +76,8 @@ export class Upload {
     const { partSize } = chunking;
     const asked = chunking.enabled ? Number(typeof partSize === "function" ? partSize(id, file.size) : partSize) : 0;
     this.partSize = Math.max(1, Math.min(Math.floor(asked) || 5 * 2 ** 20, largestPiece));
-    this.chunked = chunking.enabled && file.size > 0 && (chunking.mandatory || file.size > this.partSize);
+    // What is too large for a form goes in parts, asked for or not.
+    this.chunked = file.size >= largestPiece || (chunking.enabled && file.size > 0 && (chunking.mandatory || file.size > this.partSize));
     const { name } = hub.files.get(id);
     this.#recordName = this.chunked && resume.enabled
       ? recordName(name, file.size, this.partSize, hub.endpoints.get(id), resume.customKeys(id))
@@ -248,7 +252,7 @@ export class Upload {
     const { objectProperties, signature, chunking, maxConnections } = hub.options;
     const endpoint = endpointOf(hub.endpoints.get(this.id));
     const parts = Math.ceil(this.file.size / this.partSize);
-    const wide = this.chunked && chunking.concurrent.enabled ? this.#host.widen(this.id, Math.min(parts, maxConnections)) : 1;
+    const wide = this.chunked && chunking.concurrent.enabled ? this.#host.widen(this.id, Math.min(parts, maxConnections, mostConnections)) : 1;
     const config: Field[] = [
       ["bucket", place.bucket], ["region", objectProperties.region], ["endpoint", endpoint], ["wholeEndpoint", "true"],
       ["signatureVersion", String(signature.version)], ["allowHTTP", "true"], ["connections", String(wide)],

@@ -101,7 +101,7 @@ export class FineUploaderBasic {
       hub: this.#hub,
       button: (id) => {
         const known = id === undefined ? undefined : this.#buttons.get(id);
-        return { validation: known?.validation ?? this._options.validation, element: known?.element };
+        return { validation: known?.validation ?? this._options.validation, element: known?.element ?? (this._options.button ? undefined : null) };
       },
       added: (id, { file, params, endpoint, buttonId }) => {
         if (buttonId !== undefined) this.#origin.set(id, buttonId);
@@ -302,7 +302,7 @@ export class FineUploaderBasic {
       return false;
     }
     const place = (): { key: string | undefined; bucket: string | undefined } => ({ key: this.getKey(id), bucket: this.getBucket(id) });
-    deleteFile(this.#hub, id, place);
+    deleteFile(this.#hub, id, place, () => this.#transfers.forget(id));
     return true;
   }
 

@@ -110,7 +110,7 @@ test("onValidateBatch, onValidate, onSubmit: arguments, vetoes, promises", async
   const u = w.uploader({ autoUpload: false }, { onValidateBatch: () => batch, onValidate: () => one, onSubmit: () => submit });
   u.addFiles([file("a", 3), file("b", 4)]);
   await until("all", () => !statuses(u).includes("submitting"));
-  equal(w.of("validateBatch")[0], ["validateBatch", [{ name: "a", size: 3 }, { name: "b", size: 4 }], undefined], "batch");
+  equal(w.of("validateBatch")[0], ["validateBatch", [{ name: "a", size: 3 }, { name: "b", size: 4 }], null], "batch");
   equal(w.of("validate").map(([, about]) => about), [{ name: "a", size: 3 }, { name: "b", size: 4 }], "each");
   equal(w.of("submit"), [["submit", 0, "a"], ["submit", 1, "b"]], "submit");
   batch = false;

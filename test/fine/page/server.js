@@ -45,17 +45,17 @@ for (const method of ["DELETE", "POST"]) {
     const u = w.uploader({ deleteFile: { enabled: true, endpoint: "/server/files", method, params: { a: "1" }, customHeaders: { "X-Mine": "3" } } });
     u.addFiles(new Blob(["x"]));
     await w.once("allComplete");
+    const key = encodeURIComponent(u.getKey(0));
     equal(u.deleteFile(0), true, "returns");
     await w.once("deleteComplete");
     const [asked] = await w.asked();
-    const key = encodeURIComponent(u.getKey(0));
     equal([asked.method, asked.path, asked.headers["x-mine"]], method === "DELETE"
       ? ["DELETE", `/server/files/${u.getUuid(0)}?a=1&key=${key}&bucket=${w.bucket}`, "3"] : ["POST", "/server/files", "3"], "request");
     if (method === "POST") equal(asked.body, `a=1&key=${key}&bucket=${w.bucket}&qquuid=${u.getUuid(0)}&_method=DELETE`, "body");
     equal(w.of("submitDelete", "delete", "deleteComplete").map(([name, id]) => [name, id]), [["submitDelete", 0], ["delete", 0], ["deleteComplete", 0]], "callbacks");
     equal([w.of("deleteComplete")[0][2].status, w.of("deleteComplete")[0][3]], [200, false], "arguments");
     equal(w.of("statusChange").slice(-2).map(([, , , to]) => to), ["deleting", "deleted"], "status");
-    equal(u.getNetUploads(), 0, "net uploads");
+    equal([u.getNetUploads(), u.doesExist(0)], [0, false], "net uploads");
   });
 }
 
