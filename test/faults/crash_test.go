@@ -66,6 +66,18 @@ func (s *store) answered(key string) int {
 	return n
 }
 
+// await waits until a random number of parts is stored, none and all included,
+// and then for no longer than a part takes, and returns how long that was: the
+// moment is as random on a machine that is busy.
+func (s *store) await(key string, random *rand.Rand) time.Duration {
+	begun, parts := time.Now(), random.IntN(crashParts+1)
+	for s.answered(key) < parts && time.Since(begun) < time.Minute {
+		time.Sleep(5 * time.Millisecond)
+	}
+	time.Sleep(time.Duration(random.Int64N(int64(800 * time.Millisecond))))
+	return time.Since(begun)
+}
+
 // interrupt uploads a file, has end the page at a random moment, uploads the
 // file once more in the page that end returns, and returns how many parts were
 // sent twice.
@@ -79,8 +91,7 @@ func interrupt(t *testing.T, p *harness.Page, seed uint64, end func() *harness.P
 	p.MustCreate(options, nil)
 	p.MustUpload(harness.Upload{Source: harness.Chosen("file.bin"), Options: harness.Options{"key": key}})
 	s.limit.SetLimit(crashRate)
-	moment := time.Duration(rand.New(rand.NewPCG(seed, 0)).Int64N(int64(3 * time.Second)))
-	time.Sleep(moment)
+	moment := s.await(key, rand.New(rand.NewPCG(seed, 0)))
 	from, stored := time.Now(), s.answered(key)
 	p = end()
 	to := time.Now()
