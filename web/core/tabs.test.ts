@@ -192,6 +192,32 @@ for (const reason of ["refused", "invalidated"] as const) {
   });
 }
 
+origin("credentials that a store has refused are handed to nobody, while there are no others", async (locks) => {
+  let given = 0;
+  const first = tab(locks, async () => {
+    if (given++ > 0) throw new Error("sign in again");
+    return next();
+  });
+  await first.ask("absent");
+  await first.ask("refused");
+  assert.equal(first.asked, 2);
+  const second = tab(locks);
+  await second.ask("absent");
+  assert.equal(second.asked, 1);
+  assert.notEqual(second.used?.accessKey, undefined);
+});
+
+origin("who gives up while the others are asked does not ask its page", async (locks) => {
+  void locks.request(`${space.name} is there`, { mode: "shared" }, () => new Promise(() => {})); // it will not answer
+  const one = tab(locks);
+  const asking = one.ask();
+  await until("it to have the lock", () => locks.held.some(({ name }) => name === `${space.name} asks`));
+  await settled();
+  one.abort.abort();
+  await asking;
+  assert.equal(one.asked, 0);
+});
+
 origin("a tab that dies while it asks lets the next one ask", async (locks) => {
   const dying = tab(locks, () => new Promise(() => {}));
   const next = tab(locks);

@@ -565,7 +565,13 @@ test("a frame that the provider refuses asks for a sign-in", async () => {
   answerFrames(page);
   provider.knowsPerson = false;
   provider.now += provider.life;
-  await assert.rejects(login.idToken(), isCode("SignInNeeded"));
+  const heard: string[] = [];
+  login.listen(({ type }) => heard.push(type));
+  for (let i = 0; i < 2; i++) await assert.rejects(login.idToken(), isCode("SignInNeeded"));
+  assert.deepEqual(heard, ["signInNeeded"], "said once");
+  provider.knowsPerson = true;
+  await login.idToken();
+  assert.equal(heard.at(-1), "renewed", "a frame may still renew");
 });
 
 test("a frame that does not come back is given up", async () => {
