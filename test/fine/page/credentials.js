@@ -22,6 +22,17 @@ for (const [kind, promise] of [
   });
 }
 
+test("credentials: three files wait, and the page is asked once", async (w) => {
+  const promise = new qq.Promise();
+  const u = w.uploader({ credentials: near(w) }, { onCredentialsExpired: () => promise });
+  u.addFiles([new Blob(["a"]), new Blob(["b"]), new Blob(["c"])]);
+  await until("all three wait", () => u.getUploads({ status: "uploading" }).length === 3);
+  equal([w.of("credentialsExpired").length, (await w.wire()).length], [1, 0], "asked, sent");
+  promise.success(w.credentials());
+  await w.once("allComplete");
+  equal([w.of("credentialsExpired").length, w.of("allComplete")[0][1].length], [1, 3], "asked, stored");
+});
+
 for (const [kind, answer] of [
   ["a rejection", () => Promise.reject(new Error("no"))],
   ["no promise", () => undefined],

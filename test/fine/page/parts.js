@@ -185,6 +185,7 @@ test("pause and continue: what is stored stays", async (w) => {
   equal(w.of("uploadChunk").map(([, , , { partIndex }]) => partIndex), [0, 1, 1, 2], "parts");
   equal((await w.object(u.getKey(0))).sha256, await sha256(file), "object");
   equal(u.continueUpload(0), false, "of a success");
+  equal((await w.wire()).filter(({ method }) => method === "GET").length, 0, "what this page sent it need not look up");
 });
 
 test("pause: not without parts", async (w) => {
