@@ -200,7 +200,7 @@ func (e *Engine) aside(s *slot, kind ActionKind, part uint16, a s3.Algorithm, ac
 
 // pollSend words and signs the next request, or holds it.
 func (e *Engine) pollSend(now Now, act *Action) bool {
-	s := e.pick()
+	s := e.pick(anySlot)
 	if s == nil {
 		_, ok := e.keeper.Current(now.Wall)
 		return ok && e.unhold(act)
@@ -217,8 +217,12 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		return e.holdAll(at, act)
 	case e.advise(at, act):
 		return true
-	case e.inFlight >= e.window.size():
-		return false
+	}
+	ahead := e.inFlight >= e.window.size()
+	if ahead {
+		if s = e.pickAhead(); s == nil {
+			return false
+		}
 	}
 	i := e.free()
 	r := &e.requests[i]
@@ -241,6 +245,7 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 	e.served++
 	s.served = e.served
 	if e.config.RemoteSign {
+		draft.Ahead = ahead
 		e.launch(s, i, ActSign)
 		*act = Action{Kind: ActSign, File: s.file, Req: r.id(i), Draft: draft}
 		e.show(s)
@@ -313,14 +318,16 @@ func (e *Engine) signForm(r *request, c *cred.Credentials, now Now) error {
 	return err
 }
 
-// pick returns the slot whose request is to be sent next: by priority, then
-// those with the least under way, so that no file starves, then the one that
-// was not served for longest.
-func (e *Engine) pick() *slot {
+func anySlot(*slot) bool { return true }
+
+// pick returns the slot, of those that are wanted, whose request is to be sent
+// next: by priority, then those with the least under way, so that no file
+// starves, then the one that was not served for longest.
+func (e *Engine) pick(wanted func(s *slot) bool) *slot {
 	var best *slot
 	for i := range e.slots {
 		s := &e.slots[i]
-		if s.step == stepFree || !s.ready(e.mono) {
+		if s.step == stepFree || !s.ready(e.mono) || !wanted(s) {
 			continue
 		}
 		if best == nil || s.before(best) {

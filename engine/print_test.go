@@ -157,6 +157,9 @@ func (s *script) printSign(act *Action) {
 	if act.Draft.Scope != "" {
 		s.printf(" for %s", act.Draft.Scope)
 	}
+	if act.Draft.Ahead {
+		s.printf(" ahead")
+	}
 	s.printf("\n")
 }
 

@@ -213,7 +213,7 @@ func (w *world) drain() {
 			if _, twice := w.vault[act.Req]; twice {
 				w.t.Fatalf("request %d is being signed already", act.Req)
 			}
-			w.vault[act.Req] = Draft{append([]byte(nil), act.Draft.Text...), act.Draft.Scope}
+			w.vault[act.Req] = Draft{Text: append([]byte(nil), act.Draft.Text...), Scope: act.Draft.Scope}
 			w.signing = append(w.signing, act.Req)
 		case ActHash:
 			w.handle(Event{Kind: EvHashed, Req: act.Req, Digest: make([]byte, act.Hash.Size())})
@@ -265,8 +265,11 @@ func (w *world) sent(act Action) {
 	}
 	w.flying[act.Req] = f
 	w.order = append(w.order, act.Req)
-	if len(w.flying)+w.engine.signing > w.limit {
+	if len(w.flying) > w.limit {
 		w.t.Fatalf("%d requests under way, the limit is %d", len(w.flying), w.limit)
+	}
+	if len(w.flying)+w.engine.signing > w.limit+maxAhead {
+		w.t.Fatalf("%d requests under way or being signed, the limit is %d", len(w.flying)+w.engine.signing, w.limit+maxAhead)
 	}
 }
 

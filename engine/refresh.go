@@ -178,7 +178,7 @@ func (e *Engine) refreshWakes(sooner func(Instant)) {
 	if r.asked {
 		sooner(r.askedAt + Instant(e.config.HandlerMillis))
 	}
-	if !e.held || e.pick() == nil {
+	if !e.held || e.pick(anySlot) == nil {
 		return
 	}
 	if r.waiting && !e.offline {

@@ -13,6 +13,9 @@ import (
 // store knows nothing of it: whatever takes a request back drops one of these
 // at once, and nothing is left to abort. EvSigned signs it; Poll then looks at
 // the credentials and the clock once more before it goes.
+//
+// A few files that go in one request are signed ahead while the window is full,
+// so that small ones need not wait for their signatures one after the other.
 
 const (
 	// signMillis is how long a signature may take, and how old the date may be
@@ -22,6 +25,10 @@ const (
 	// maxUnsigned is how many times in a row signatures are asked for in vain,
 	// until the credentials count as refused: nothing can be sent with them.
 	maxUnsigned = 3
+
+	// maxAhead is how many requests are signed that have no place in the window
+	// yet.
+	maxAhead = spareSlots
 )
 
 // ErrRemote says that the secret is not here: see Config.RemoteSign.
@@ -29,6 +36,10 @@ var ErrRemote = errors.New("signatures are made elsewhere")
 
 // Draft is what is to be signed.
 type Draft struct {
+	// Ahead says that the request cannot go at once: its signature may come
+	// together with whatever happens next.
+	Ahead bool
+
 	// Text is the string to sign.
 	Text []byte
 
@@ -157,6 +168,7 @@ func (e *Engine) unsendAll(s *slot) {
 // pollSigned sends the next request that has been signed. If the credentials
 // have changed or ended meanwhile, or its date is old, it is worded anew.
 func (e *Engine) pollSigned(now Now, act *Action) bool {
+	first := -1
 	for i := 0; e.signing > 0 && i < len(e.requests); i++ {
 		r := &e.requests[i]
 		if !r.live || !r.signed {
@@ -168,21 +180,38 @@ func (e *Engine) pollSigned(now Now, act *Action) bool {
 			length = 0
 		}
 		c, ok := e.keeper.Current(now.Wall + e.takes(length, now))
-		if !ok || c != r.signedWith || difference(int64(now.Wall), int64(r.dated)) > signMillis {
+		old := e.mono-r.begun > signMillis || difference(int64(now.Wall), int64(r.dated)) > signMillis
+		if !ok || c != r.signedWith || old {
 			e.unsend(r)
 			e.show(s)
 			continue
 		}
-		e.signing--
-		s.signing--
-		r.kind, r.signed = ActSend, false
-		r.begun, r.moved = e.mono, e.mono
-		r.number = e.launched
-		e.launched++
-		e.goes(s, i, now, act)
-		return true
+		if first < 0 || int32(r.number-e.requests[first].number) < 0 {
+			first = i
+		}
 	}
-	return false
+	if first < 0 || e.inFlight-e.signing >= e.window.size() {
+		return false
+	}
+	r := &e.requests[first]
+	s := &e.slots[r.slot]
+	e.signing--
+	s.signing--
+	r.kind, r.signed = ActSend, false
+	r.begun, r.moved = e.mono, e.mono
+	r.number = e.launched
+	e.launched++
+	e.goes(s, first, now, act)
+	return true
+}
+
+// pickAhead returns the slot whose request is to be signed although there is no
+// place for it yet, or nil.
+func (e *Engine) pickAhead() *slot {
+	if !e.config.RemoteSign || e.offline || e.inFlight >= e.window.size()+maxAhead {
+		return nil
+	}
+	return e.pick(func(s *slot) bool { return s.step == stepPut })
 }
 
 // signWakes tells when a signature has taken too long.

@@ -51,7 +51,9 @@ const (
 //	ActNoteSwept     fields name and uploadId; if it was not: x: status, fields
 //	                 of its Error
 //	ActNoteSweepEnd
-//	ActSign          file, request, field scope, body: what is to be signed
+//	ActSign          file, request, a: 1 when its signature may come together
+//	                 with whatever happens next, field scope, body: what is to be
+//	                 signed
 //
 // A result is x: bytes, fields etag, versionId, key and checksum, the name of
 // its Algorithm; body: its digest, raw. The fields of an Error are code,
@@ -65,6 +67,10 @@ func AppendAction(dst []byte, a *engine.Action, f *Frame) []byte {
 	case engine.ActHash, engine.ActRead:
 		f.A, f.X, f.Y = uint8(a.Hash), a.Offset, a.Length
 	case engine.ActSign:
+
+		if a.Draft.Ahead {
+			f.A = 1
+		}
 		f.add("scope", a.Draft.Scope)
 		f.Body = a.Draft.Text
 	case engine.ActRefresh, engine.ActNoteHold:

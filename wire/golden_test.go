@@ -213,7 +213,7 @@ func actions(t *testing.T) []engine.Action {
 		{Kind: engine.ActNoteSwept, File: engine.NoFile, Name: "u/a", UploadID: "U1", Err: refused},
 		{Kind: engine.ActNoteSweepEnd, File: engine.NoFile},
 		{Kind: engine.ActSign, File: 7, Req: 3, Draft: engine.Draft{Text: []byte("AWS4-HMAC-SHA256\n…"), Scope: "20261125/eu-west-1/s3/aws4_request"}},
-		{Kind: engine.ActSign, File: 7, Req: 3, Draft: engine.Draft{Text: []byte("PUT\n…")}},
+		{Kind: engine.ActSign, File: 7, Req: 3, Draft: engine.Draft{Text: []byte("PUT\n…"), Ahead: true}},
 	}
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CredentialsRequest, TaskEvent, UploaderEvent } from "./api.js";
-import { credentials, later, options, store, until, uploader } from "./testing.js";
+import { asked, credentials, later, options, store, until, uploader } from "./testing.js";
 
 const file = (name: string, size = 3): File => new File([new Uint8Array(size)], name);
 const code = (want: string) => (error: unknown): boolean => (error as { code?: string }).code === want;
@@ -114,7 +114,7 @@ test("cancel: of a multipart upload aborts it", async () => {
   const up = uploader(options({ partSize: 5 << 20, multipartThreshold: 5 << 20 }));
   store.answer = ({ url }) => (url.includes("partNumber") ? "never" : undefined);
   const task = up.upload(file("big", 11 << 20));
-  await later(60);
+  await until("parts go", () => asked("PUT", "partNumber") > 0);
   task.cancel();
   await assert.rejects(Promise.resolve(task), { name: "AbortError" });
   // Parts on their way may have landed after the abort: it is looked whether the upload is gone.

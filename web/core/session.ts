@@ -413,9 +413,9 @@ class Session implements Uploader {
     }
   }
 
-  #sign({ request, fields, body = new Uint8Array() }: Frame): void {
+  #sign({ request, a: ahead, fields, body = new Uint8Array() }: Frame): void {
     const scope = fields[0]?.[1] ?? "";
-    this.#signing.vault?.sign({ scope, text: body }, (mac) => this.#turns.push(events.signed(request, mac)));
+    this.#signing.vault?.sign({ scope, text: body }, (mac) => this.#turns[ahead ? "later" : "push"](events.signed(request, mac)));
   }
 
   async #describe(task: Task): Promise<void> {

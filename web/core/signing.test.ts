@@ -1,6 +1,6 @@
 /** Uploads whose secret is kept by the vault: what they need it for, and that nothing else here has it. */
 import assert from "node:assert/strict";
-import { createHmac, randomUUID } from "node:crypto";
+import { createHash, createHmac, randomUUID } from "node:crypto";
 import { test } from "node:test";
 import type { Credentials, UploaderOptions } from "./api.js";
 import { reaches } from "./reach.testing.js";
@@ -94,6 +94,62 @@ test("vault: a presigned URL is signed anew when other credentials come meanwhil
   const key = scope.split("/").reduce(
     (key, step) => Uint8Array.from(createHmac("sha256", key).update(step).digest()), new TextEncoder().encode("AWS4second"));
   assert.equal(signature, createHmac("sha256", key).update(text).digest("hex"));
+});
+
+/** Who signed a request, and on which day, if its signature is what who knows the secret makes of it. */
+async function verified({ method, url, headers }: (typeof store.requests)[number], secret: string): Promise<string> {
+  const { host, pathname, searchParams } = new URL(url);
+  const [, id = "", scope = "", names = "", signature] =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^,]+), SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(headers.get("authorization") ?? "") ?? [];
+  const query = [...searchParams].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).sort().join("&");
+  const lines = names.split(";").map((name) => `${name}:${name === "host" ? host : headers.get(name)}`);
+  const canonical = [method, pathname, query, ...lines, "", names, headers.get("x-amz-content-sha256")].join("\n");
+  const digest = createHash("sha256").update(canonical).digest("hex");
+  const text = ["AWS4-HMAC-SHA256", headers.get("x-amz-date"), scope, digest].join("\n");
+  const key = scope.split("/").reduce(
+    (key, step) => Uint8Array.from(createHmac("sha256", key).update(step).digest()), new TextEncoder().encode(`AWS4${secret}`));
+  assert.equal(signature, createHmac("sha256", key).update(text).digest("hex"), `${method} ${url}`);
+  assert.equal(headers.get("x-amz-date")?.slice(0, 8), scope.slice(0, 8));
+  return `${id} ${scope.slice(0, 8)}`;
+}
+
+test("vault: midnight passes in mid-upload, and each request is signed by the key of its day", async () => {
+  const { now } = Date;
+  let ahead = Date.parse("2026-11-25T23:59:00Z") - now();
+  Date.now = () => now() + ahead;
+  try {
+    const up = uploader(vaulted("secret", {
+      credentials: { ...secretive("secret"), expiration: "2026-11-26T06:00:00Z" }, multipartThreshold: 5 << 20, partSize: 5 << 20, connections: 2,
+    }));
+    store.answer = ({ url }) => void (url.includes("partNumber=3") && Date.now() < Date.parse("2026-11-26T00:00:00Z") && (ahead += 60_000));
+    await up.upload(fileOf("long", 31 << 20));
+    const days = await Promise.all(store.requests.map((request) => verified(request, "secret")));
+    assert.deepEqual([...new Set(days)], ["AKID 20261125", "AKID 20261126"]);
+  } finally {
+    Date.now = now;
+  }
+});
+
+test("vault: new credentials in mid-upload, and each request is signed by those that it names", async () => {
+  const up = uploader(vaulted("secret of AKID", { connections: 6 }));
+  await up.ready;
+  let answers = 0;
+  let changes = 0;
+  store.answer = () => {
+    if (++answers % 3 === 0) {
+      changes++;
+      up.setCredentials({ ...secretive(`secret of AKID${changes}`), accessKey: `AKID${changes}` });
+    }
+    return undefined;
+  };
+  await Promise.all(Array.from({ length: 60 }, (_, i) => up.upload(fileOf(`f${i}`, 10 + i))));
+  const signers = await Promise.all(store.requests.map(async (request) => {
+    const id = /Credential=([^/]+)/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+    await verified(request, `secret of ${id}`);
+    return id;
+  }));
+  assert.equal(store.requests.length, 60);
+  assert.ok(new Set(signers).size > 2, `signed by ${[...new Set(signers)].join()}`);
 });
 
 test("vault: secrets that are none are refused, in the engine's words, and not quoted", async () => {

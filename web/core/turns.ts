@@ -110,9 +110,19 @@ export class Turns {
     this.schedule();
   }
 
+  /** Something has happened that nothing waits for; it is told with the next turn, or a while later. */
+  later(event: Frame): void {
+    this.#events.push(event);
+    this.#soon();
+  }
+
   /** Bytes sent, kept for a while, since some browsers report every 8 KiB. */
   sent(request: number, bytes: number): void {
     this.#sent.set(request, bytes);
+    this.#soon();
+  }
+
+  #soon(): void {
     this.#progressTimer ??= setTimeout(() => {
       this.#progressTimer = undefined;
       this.turn();
