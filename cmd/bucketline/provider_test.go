@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -318,5 +319,44 @@ func TestProvider_scopes(t *testing.T) {
 		if got := strings.Join(p.config.Scopes, " "); got != c.want {
 			t.Errorf("%q, given %v: asks for %q, want %q", c.supported, c.given, got, c.want)
 		}
+	}
+}
+
+// Eight that need credentials at the same moment: one renews, and the others
+// take what it has kept. No refresh token is used twice, however slow the
+// provider is.
+func TestRenew_oneForAll(t *testing.T) {
+	p := newIdentityProvider(t)
+	sts, asked := newSTS(t, 0)
+	p.token = func(url.Values) (int, map[string]any) {
+		time.Sleep(100 * time.Millisecond)
+		return 0, nil
+	}
+	file := t.TempDir() + "/login.json"
+	if err := writeLogin(file, p.loginAt(sts.URL, "first")); err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	got := make([]bucketline.Credentials, 8)
+	for i := range got {
+		work.Go(func() {
+			var err error
+			if got[i], err = (&session{file: file}).renew(t.Context()); err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	work.Wait()
+	for i, c := range got {
+		if c.AccessKeyID != "ASIA1" {
+			t.Errorf("%d got %q, want those of the first", i, c.AccessKeyID)
+		}
+	}
+	used := map[string]int{}
+	for _, form := range p.asked("/token") {
+		used[form.Get("refresh_token")]++
+	}
+	if len(used) != 1 || used["first"] != 1 || len(*asked) != 1 {
+		t.Errorf("refresh tokens used %v, %d exchanges, want one of each", used, len(*asked))
 	}
 }
