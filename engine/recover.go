@@ -222,7 +222,7 @@ func (e *Engine) conflict(s *slot, err Error) {
 			return
 		}
 		if s.step == stepHead {
-			s.conflicted, s.doubt = false, false
+			s.conflicted, s.doubt, s.astray = false, false, s.astray || err.Doubt
 			s.enter(stepPut)
 			if s.uploadID != "" {
 				s.enter(stepComplete)

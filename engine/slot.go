@@ -105,7 +105,7 @@ type slot struct {
 	doubt      bool // a request that may have stored the object got no answer
 	maybe      bool // one that got no answer may yet arrive
 	late       bool // a part may land after the abort
-	astray     bool // the object of a name that was given up may be this file's
+	astray     bool // nobody could tell whether an object that was in the way is this file's
 	aborts     uint8
 	conflicted bool    // the key has an object that may be ours
 	unverified bool    // the store ignored the checksum
