@@ -87,7 +87,7 @@ func same(a, b Record) bool {
 // A field that is added to Record, Target or Object must be stored, or named
 // here as one that is not.
 func TestParse_givesEveryField(t *testing.T) {
-	const unset = "Target.PathStyle Target.DualStack Object.SSE.CustomerKey Object.Digest Object.IfNoneMatch Object.IfMatch"
+	const unset = "Target.PathStyle Target.DualStack Target.WholeEndpoint Target.SignedHost Object.SSE.CustomerKey Object.Digest Object.IfNoneMatch Object.IfMatch"
 	var found []string
 	var walk func(name string, v reflect.Value)
 	walk = func(name string, v reflect.Value) {
