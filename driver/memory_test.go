@@ -84,6 +84,13 @@ func deref(a *Answer) Answer {
 // What memory keeps of a request it copies: the engine words the next one into
 // the same buffers.
 
+// flying is how many requests are under way.
+func (m *memory) flying() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.inFlight
+}
+
 // read takes the body in, as a network would.
 func (m *memory) read(ctx context.Context, body *Body) ([]byte, error) {
 	var all []byte
