@@ -50,7 +50,8 @@ func (e *Engine) learnClock(refusal *s3.Error) {
 	}
 }
 
-// maxRedirects is how many times in a row a store may name another region.
+// maxRedirects is how many times in a row a store may name another region
+// until that counts as a failure of the request.
 const maxRedirects = 4
 
 // redirect sends to the region that the store names, from now on.
@@ -64,12 +65,18 @@ func (e *Engine) redirect(s *slot, f *failure, refusal *s3.Error) {
 	target := e.target
 	target.Region = refusal.Region
 	address, err := target.Resolve()
-	if err != nil || e.redirects >= maxRedirects || !e.config.AllowHTTP && address.Scheme != "https" && !address.Loopback() {
+	if err != nil || !e.config.AllowHTTP && address.Scheme != "https" && !address.Loopback() {
 		e.settleFailure(s, f.err)
 		return
 	}
-	e.redirects++
 	e.target, e.address = target, address
+	if e.redirects >= maxRedirects {
+		// It goes on where it was told last: who comes later may be told better.
+		f.most = maxInvalid
+		e.tryAgain(s, f)
+		return
+	}
+	e.redirects++
 	e.sendAgain(s, f.op, f.part)
 }
 

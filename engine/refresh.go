@@ -181,8 +181,13 @@ func (e *Engine) refreshWakes(sooner func(Instant)) {
 	if !e.held || e.pick(anySlot) == nil {
 		return
 	}
-	if r.waiting && !e.offline {
-		sooner(r.retryAt)
+	// Without a network that was told to be there, asking is the probe.
+	at := r.retryAt
+	if e.offline {
+		at = max(at, e.probeAt)
+	}
+	if r.waiting || e.offline && r.failures > 0 && e.hold != cred.ReasonRefreshFailed {
+		sooner(at)
 	}
 	for i := range e.slots {
 		if e.config.HoldMillis > 0 && e.waits(&e.slots[i]) {
