@@ -557,7 +557,11 @@ func (e *Engine) done(s *slot, result Result) {
 	s.acknowledged = 0
 	e.stored += s.plan.Size
 	result.Key = s.object.Key
-	if s.object.Algorithm.Stored() && !s.unverified && (s.plan.Parts == 0 || s.whole()) {
+	if s.plan.Parts > 0 && len(s.object.Digest) == 0 {
+		e.digestWhole(s) // it was never asked to be joined here
+	}
+	known := len(s.object.Digest) == s.object.Algorithm.Size()
+	if s.object.Algorithm.Stored() && !s.unverified && known && (s.plan.Parts == 0 || s.whole()) {
 		result.Algorithm, result.Digest = s.object.Algorithm, append([]byte(nil), s.object.Digest...)
 	}
 	e.table.SetState(s.file, queue.StateDone)
