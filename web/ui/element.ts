@@ -63,6 +63,9 @@ const openSeconds = 300;
 const linkMillis = 120_000;
 const shareSeconds = 3600;
 
+/** Under the pointer, or chosen by the keyboard. */
+const pointedAt = ":hover, :focus";
+
 /** At most so many names stand in a banner. */
 const maxNames = 3;
 
@@ -542,10 +545,18 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
       return;
     }
     void this.#link(task, openSeconds).then((link) => {
-      if (link === undefined) return;
+      if (link === undefined || !anchor.matches(pointedAt)) return;
       anchor.href = link;
       this.#links.set(anchor, { task, at: performance.now() });
+      for (const type of ["pointerleave", "blur"]) anchor.addEventListener(type, () => this.#dropLink(anchor, task), { once: true });
     });
+  }
+
+  /** A link with credentials in it stands in the page for as long as somebody points at it. */
+  #dropLink(anchor: HTMLAnchorElement, task: UploadTask): void {
+    if (anchor.matches(pointedAt) || this.#links.get(anchor)?.task !== task) return;
+    this.#links.delete(anchor);
+    anchor.href = task.result?.location ?? "";
   }
 
   /** A browser lets a page open a tab while the person clicks, and not later. */
