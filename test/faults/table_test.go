@@ -133,11 +133,11 @@ func TestTable_expiredTokenOnAPart(t *testing.T) {
 }
 
 // Row 5: a handler that fails holds the file, with all of its parts, until
-// somebody sets credentials.
+// somebody sets credentials. It is asked again for as long as refreshMillis says.
 func TestTable_refreshRejected(t *testing.T) {
 	s := startStore(t, storeConfig{fault: once(s3.OpUploadPart, 2, fakes3.Fault{Code: "ExpiredToken"})})
 	everywhere(t, s, func(t *testing.T, _ *webdriver.Session, p *harness.Page, key string) {
-		p.MustCreate(s.options(), &harness.Refresh{Reject: "the provider is asleep"})
+		p.MustCreate(s.options().With("refreshMillis", 0), &harness.Refresh{Reject: "the provider is asleep"})
 		p.MustUpload(made(key))
 		p.Until("the failed refresh", 20*time.Second, func(r harness.Report) bool {
 			return r.Totals.Held == "refreshFailed" && r.Totals.InFlight == 0
@@ -149,6 +149,25 @@ func TestTable_refreshRejected(t *testing.T) {
 		}
 		wantRefreshes(t, r, 1)
 		s.wantParts(t, key, 1, 1, 1, 1)
+		if f := p.SetCredentials(s.grant(time.Hour)); f != nil {
+			t.Fatalf("setCredentials: %v", f)
+		}
+		p.Stored(time.Minute)
+		s.wantParts(t, key, 1, 2, 1, 1)
+		s.check(t, key, harness.Bytes(1, madeSize))
+	})
+}
+
+// Without refreshMillis it is asked again, while the file holds all the same.
+func TestTable_refreshRejectedAgain(t *testing.T) {
+	s := startStore(t, storeConfig{fault: once(s3.OpUploadPart, 2, fakes3.Fault{Code: "ExpiredToken"})})
+	everywhere(t, s, func(t *testing.T, _ *webdriver.Session, p *harness.Page, key string) {
+		p.MustCreate(s.options(), &harness.Refresh{Reject: "the provider is asleep"})
+		p.MustUpload(made(key))
+		r := p.Until("the handler is asked three times", time.Minute, func(r harness.Report) bool { return len(r.Refreshes) >= 3 && r.Totals.InFlight == 0 })
+		if r.Tasks[0].State != "holding" || r.Totals.Held != "refreshFailed" {
+			t.Errorf("meanwhile the file is %+v, held: %s", r.Tasks[0], r.Totals.Held)
+		}
 		if f := p.SetCredentials(s.grant(time.Hour)); f != nil {
 			t.Fatalf("setCredentials: %v", f)
 		}
