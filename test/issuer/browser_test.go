@@ -74,6 +74,7 @@ func TestIssuer_inBrowsers(t *testing.T) {
 		}
 	}
 	given := s.gives(alice)
+	s.logs(given.AccessKeyId)
 	s.silent(map[string]string{
 		"the store's secret": store.SecretAccessKey, "the ID token": alice, "the secret given": given.SecretAccessKey, "the session token": given.Token,
 	})

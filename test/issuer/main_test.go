@@ -195,6 +195,17 @@ func (s *service) stop() {
 	}
 }
 
+// logs waits until text is in what the process wrote: a line comes after its
+// answer.
+func (s *service) logs(text string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.log(), text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("the log does not say %s:\n%s", text, s.log())
+		}
+	}
+}
+
 // silent wants that none of these is in what the process wrote, whole or in a
 // piece that would be enough to look for it.
 func (s *service) silent(secrets map[string]string) {
