@@ -353,15 +353,17 @@ func TestKeep(t *testing.T) {
 		t.Errorf("credentials that end at once are asked for %d times", got)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	hang := make(chan struct{})
+	hang, begun := make(chan struct{}), make(chan struct{})
 	slow := provider.Keep(func(context.Context) (bucketline.Credentials, error) {
+		close(begun)
 		<-hang
 		return bucketline.Credentials{}, nil
 	})
 	done := make(chan struct{})
 	go func() { slow(t.Context()); close(done) }()
+	<-begun
 	cancel()
-	if _, err := slow(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := slow(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("one that waits while its context ends: %v", err)
 	}
 	close(hang)
