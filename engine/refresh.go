@@ -181,13 +181,14 @@ func (e *Engine) refreshWakes(sooner func(Instant)) {
 	if !e.held || e.pick(anySlot) == nil {
 		return
 	}
-	// Without a network that was told to be there, asking is the probe.
-	at := r.retryAt
-	if e.offline {
-		at = max(at, e.probeAt)
-	}
-	if r.waiting || e.offline && r.failures > 0 && e.hold != cred.ReasonRefreshFailed {
-		sooner(at)
+	switch {
+	case !e.offline && r.waiting:
+		sooner(r.retryAt)
+	case !e.offline, e.inFlight > 0: // what is under way tells of the network when it ends
+	case r.waiting:
+		sooner(max(r.retryAt, e.probeAt)) // asking is the probe
+	case r.failures > 0 && e.hold != cred.ReasonRefreshFailed:
+		sooner(e.probeAt) // to show that it was given up
 	}
 	for i := range e.slots {
 		if e.config.HoldMillis > 0 && e.waits(&e.slots[i]) {
