@@ -23,7 +23,8 @@ type Error struct {
 	Code string
 
 	// Message is the store's own text as one line of at most MaxMessage bytes.
-	// It is for people; nothing depends on it.
+	// It is for people. Nothing depends on it but AdviceSign, where AccessDenied
+	// says in words alone that something has expired.
 	Message string
 
 	// RequestID and HostID are what the store's support asks for.
