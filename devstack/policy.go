@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+
+	"github.com/bucketline/bucketline/internal/jsonobject"
 )
 
 // maxPolicyBytes bounds the plain text of a session policy (AWS STS API
@@ -124,7 +125,7 @@ func rolePolicy(subject string, buckets []string) policy {
 // have to ignore: a policy that is half understood is no policy.
 func parsePolicy(text []byte) (policy, error) {
 	var statements json.RawMessage
-	err := members(text, func(name string, value json.RawMessage) error {
+	err := jsonobject.Members(text, func(name string, value json.RawMessage) error {
 		switch name {
 		case "Version":
 			if v, err := word(value); err != nil || (v != "2012-10-17" && v != "2008-10-17") {
@@ -159,7 +160,7 @@ func parsePolicy(text []byte) (policy, error) {
 }
 
 func parseStatement(text []byte) (s statement, err error) {
-	err = members(text, func(name string, value json.RawMessage) (err error) {
+	err = jsonobject.Members(text, func(name string, value json.RawMessage) (err error) {
 		switch name {
 		case "Sid":
 			_, err = word(value)
@@ -200,42 +201,6 @@ func checkResource(resource string) error {
 	}
 	if strings.Contains(resource, "${") {
 		return fmt.Errorf("%q has a policy variable, which is not supported", resource)
-	}
-	return nil
-}
-
-// members calls visit for each member of the JSON object in text, and refuses
-// what encoding/json would forgive: members that come twice, and anything after
-// the object.
-func members(text []byte, visit func(name string, value json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("not a JSON object")
-	}
-	var seen []string
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := t.(string)
-		if slices.Contains(seen, name) {
-			return fmt.Errorf("element %q comes twice", name)
-		}
-		seen = append(seen, name)
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return err
-		}
-		if err := visit(name, value); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("there is something after the JSON object")
 	}
 	return nil
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/bucketline/bucketline/internal/jsonobject"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
 )
@@ -46,7 +46,7 @@ func parsePolicy(text []byte) (*policy, error) {
 	p := new(policy)
 	dated := false
 	var conditions []json.RawMessage
-	err := members(text, func(name string, value json.RawMessage) error {
+	err := jsonobject.Members(text, func(name string, value json.RawMessage) error {
 		switch name {
 		case "expiration":
 			at, err := word(value)
@@ -86,7 +86,7 @@ func (p *policy) add(condition json.RawMessage) error {
 		return p.addRange(condition)
 	}
 	count := 0
-	return members(condition, func(name string, value json.RawMessage) error {
+	return jsonobject.Members(condition, func(name string, value json.RawMessage) error {
 		if count++; count > 1 {
 			return errors.New("it has more than one member")
 		}
@@ -158,7 +158,7 @@ func headerName(name string) bool {
 // the signature of a request, everything else is a policy.
 func parseWrapped(body []byte) (text string, isRequest bool, err error) {
 	others := 0
-	err = members(body, func(name string, value json.RawMessage) (err error) {
+	err = jsonobject.Members(body, func(name string, value json.RawMessage) (err error) {
 		if name != "headers" {
 			others++
 			return nil
@@ -171,42 +171,6 @@ func parseWrapped(body []byte) (text string, isRequest bool, err error) {
 		err = errors.New("the request has more members than headers")
 	}
 	return text, isRequest, err
-}
-
-// members calls visit for each member of the JSON object in text, and refuses
-// what encoding/json forgives: members that come twice, and text after the
-// object. A store may read those in another way than we do.
-func members(text []byte, visit func(name string, value json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errors.New("not a JSON object")
-	}
-	var seen []string
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := t.(string)
-		if slices.Contains(seen, name) {
-			return fmt.Errorf("the member %.40q comes twice", name)
-		}
-		seen = append(seen, name)
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return err
-		}
-		if err := visit(name, value); err != nil {
-			return err
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is something after the JSON object")
-	}
-	return nil
 }
 
 func word(text json.RawMessage) (string, error) {

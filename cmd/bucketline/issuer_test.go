@@ -88,7 +88,7 @@ func TestIssuerConfig_thatIsNotUnderstood_isRefused(t *testing.T) {
 		`{"subject-burst": 7.5}`:         "invalid",
 		`{"life": 3600}`:                 "not a duration",
 		`{"life": "soon"}`:               "invalid",
-		`{"bucket": "x"} {}`:             "behind",
+		`{"bucket": "x"} {}`:             "after the JSON object",
 		`{"bucket": "x"`:                 "EOF",
 		`["bucket"]`:                     "not a JSON object",
 		`bucket: x`:                      "not a JSON object",

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/bucketline/bucketline/internal/jsonobject"
 )
 
 const (
@@ -80,44 +82,25 @@ func readConfig(name string) ([]byte, error) {
 // for those in given. A list is an array of strings; no member may be unknown,
 // or there twice.
 func setFlags(flags *pflag.FlagSet, given map[string]bool, text []byte) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return errors.New("it is not a JSON object")
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := t.(string)
+	return jsonobject.Members(text, func(name string, text json.RawMessage) error {
 		flag := flags.Lookup(name)
-		switch {
-		case seen[name]:
-			return fmt.Errorf("%q is there twice", name)
-		case flag == nil || name == "config" || name == "check" || name == "help":
+		if flag == nil || name == "config" || name == "check" || name == "help" {
 			return fmt.Errorf("%q is not a flag that a file may have", name)
 		}
-		seen[name] = true
+		if given[name] {
+			return nil
+		}
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.UseNumber()
 		var value any
 		if err := d.Decode(&value); err != nil {
 			return err
 		}
-		if given[name] {
-			continue
-		}
 		if err := setFlag(flags, flag, value); err != nil {
 			return fmt.Errorf("%q: %w", name, err)
 		}
-	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is something behind the JSON object")
-	}
-	return nil
+		return nil
+	})
 }
 
 func setFlag(flags *pflag.FlagSet, flag *pflag.Flag, value any) error {

@@ -75,16 +75,17 @@ var folders = []Folder{
 	{Path: "driver/dirjournal", Band: Driver, May: []string{"driver", "journal"}},
 	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "driver/recording", "engine", "queue", "journal", "s3", "sign", "cred"}},
 	{Path: "issuer", Band: Open, May: []string{"cred", "cred/exchange", "cred/policy", "cred/r2", "cred/sts", "sign"}, HTTP: true},
-	{Path: "finesign", Band: Driver, May: []string{"s3", "sign"}, HTTP: true},
+	{Path: "internal/jsonobject", Band: Driver},
+	{Path: "finesign", Band: Driver, May: []string{"internal/jsonobject", "s3", "sign"}, HTTP: true},
 	{Path: "provider", Band: Driver, HTTP: true, May: []string{
 		".", "cred", "cred/exchange", "cred/sts", "cred/cognito", "cred/container", "cred/r2", "cred/express", "cred/grants", "sign",
 	}},
 	{Path: "provider/awsconfig", Band: Open, May: []string{".", "cred", "cred/exchange", "provider"}},
 	{Path: "cmd/bucketline", Band: Open, HTTP: true, May: []string{
-		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/sim", "issuer",
+		".", "driver", "driver/nethttp", "driver/dirjournal", "engine", "s3", "sign", "cred", "cred/sts", "devstack", "internal/jsonobject", "internal/sim", "issuer",
 		"provider", "provider/awsconfig",
 	}},
-	{Path: "devstack", Band: Open, HTTP: true, May: []string{"s3", "sign", "cred", "cred/sts", "internal/xmlscan"}},
+	{Path: "devstack", Band: Open, HTTP: true, May: []string{"s3", "sign", "cred", "cred/sts", "internal/jsonobject", "internal/xmlscan"}},
 
 	// Proof and tools.
 	{Path: "internal/fakes3", Band: Driver, May: []string{"s3", "sign", "internal/xmlscan"}, HTTP: true},
