@@ -181,7 +181,8 @@ func TestLogin_ofVersionOne(t *testing.T) {
 }
 
 // FuzzLoginFile holds that a file that can be read is written the same again,
-// and that what is wrong with one is said without a word of it.
+// and that what is wrong with one is said without a word of it, not even of its
+// secrets.
 func FuzzLoginFile(f *testing.F) {
 	f.Add([]byte(versionOne))
 	login := exampleLogin()
@@ -192,13 +193,23 @@ func FuzzLoginFile(f *testing.F) {
 	f.Add(sealed)
 	f.Add([]byte(`{"version":2,"login":{},"secrets":{"refreshToken":5}}`))
 	f.Add([]byte(`{"version":3}`))
+	f.Add([]byte(`{"version":2,"login":{"issuer":"http://127.0.0.1:1","clientId":"c"},"secrets":{"refreshToken":"planted-secret"}}`))
+	f.Add([]byte(`{"version":2,"login":{},"key":"k","sealed":"AAAA"}`))
+	f.Add([]byte(`{"version":2,"login":[],"secrets":{}}`))
+	f.Add([]byte(`{"refreshToken":"planted-secret`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, text, err := parseLogin(data)
 		if err != nil {
 			if len(err.Error()) > 100 {
 				t.Errorf("an error of %d bytes", len(err.Error()))
 			}
+			if strings.Contains(err.Error(), "planted-secret") {
+				t.Errorf("the error %q has a secret in it", err)
+			}
 			return
+		}
+		if len(data) > maxLoginBytes {
+			t.Errorf("%d bytes were read, the bound is %d", len(data), maxLoginBytes)
 		}
 		if text.Key != "" {
 			if got.secrets != (loginSecrets{}) {
