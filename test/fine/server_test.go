@@ -217,7 +217,7 @@ func (w *world) routes(t *testing.T) http.Handler {
 		respond(out, count)
 	})
 	mux.HandleFunc("/server/", w.serveOwn)
-	w.routeSigner(t, mux)
+	w.routeSigners(t, mux)
 	return mux
 }
 
@@ -238,19 +238,25 @@ func (w *world) serveOwn(out http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(out, answer.Body)
 }
 
-// routeSigner puts finesign's handler behind /sign.
-func (w *world) routeSigner(t *testing.T, mux *http.ServeMux) {
+// routeSigners puts finesign's handler behind /sign, and behind /sign/older one
+// that signs only what Fine Uploader itself asks for.
+func (w *world) routeSigners(t *testing.T, mux *http.ServeMux) {
+	w.routeSigner(t, mux, "/sign", true)
+	w.routeSigner(t, mux, "/sign/older", false)
+}
+
+func (w *world) routeSigner(t *testing.T, mux *http.ServeMux, path string, lists bool) {
 	host := w.host()
 	signer, err := finesign.New(finesign.Config{
 		AccessKeyID: serverKey, SecretAccessKey: secretKey, Region: region, Addresses: []string{"{bucket}." + host, host + "/{bucket}"}, AllowV2: true,
 		Scope: func(*http.Request) (finesign.Scope, error) {
-			return finesign.Scope{Bucket: bucket, AnyKey: true, MaxSize: 50 << 20, ACLs: []string{"private", "public-read"}}, nil
+			return finesign.Scope{Bucket: bucket, AnyKey: true, ListParts: lists, MaxSize: 50 << 20, ACLs: []string{"private", "public-read"}}, nil
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux.HandleFunc("POST /sign", func(out http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST "+path, func(out http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		w.mu.Lock()

@@ -268,6 +268,26 @@ test("resume: another page goes on, with key and UUID, after onResume", async (w
   equal(Object.keys(localStorage), [], "record removed");
 });
 
+for (const [endpoint, version, lists] of [["/sign", 2, ["GET"]], ["/sign", 4, ["GET"]], ["/sign/older", 2, []], ["/sign/older", 4, []]]) {
+  test(`resume: another page lists the parts if ${endpoint} signs that, version ${version}`, async (w) => {
+    const signed = {
+      ...resuming, credentials: { secretKey: null, accessKey: null, expiration: null },
+      request: { endpoint: w.endpoint, accessKey: w.serverKey }, signature: { endpoint, version },
+    };
+    const file = new File([bytes(4 * part)], "a.bin");
+    const facts = await leave(w, file, signed);
+    const sent = (await w.wire()).length;
+    const two = new World(w);
+    two.uploader(signed).addFiles(file);
+    await two.once("allComplete");
+    const requests = (await w.wire()).slice(sent);
+    const methods = requests.map(({ method }) => method).filter((method) => method !== "OPTIONS");
+    equal(methods, [...lists, "PUT", "PUT", "POST"], "ListParts, the parts that the store has not, and the end");
+    equal(two.of("error"), [], "nothing that the page is told");
+    equal((await w.object(facts.key)).sha256, await sha256(file), "object");
+  });
+}
+
 test("resume: what is remembered of an upload that went on once and is left again", async (w) => {
   const file = new File([bytes(5 * part)], "a.bin");
   await leave(w, file);
