@@ -126,6 +126,9 @@ func (s *Store) Place(at sign.UnixMilli, key string, b Body) {
 	s.objects[key] = &Object{Key: key, Body: b, ETag: s.etag(b), Modified: at}
 }
 
+// Remove drops the object with key, if there is one.
+func (s *Store) Remove(key string) { delete(s.objects, key) }
+
 // Uploads are those under way, in the order in which they began. The slice is
 // the store's own.
 func (s *Store) Uploads() []*Upload { return s.uploads }
