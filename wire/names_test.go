@@ -134,7 +134,7 @@ func TestNames_limitsAreTheEngines(t *testing.T) {
 	var n names
 	readJSON(t, "testdata/names.json", &n)
 	want := map[string]int64{
-		"maxFiles": queue.MaxFiles, "noFile": int64(engine.NoFile), "maxFrameBytes": MaxFrameBytes,
+		"maxFiles": queue.MaxFiles, "maxConnections": engine.MaxConnections, "maxSinglePut": s3.MaxSinglePut, "noFile": int64(engine.NoFile), "maxFrameBytes": MaxFrameBytes,
 		"maxAnswerBytes": engine.MaxAnswerBytes, "maxDigests": MaxDigests, "stepBytes": StepBytes,
 	}
 	if !maps.Equal(n.Limits, want) {

@@ -6,7 +6,7 @@ import { describe } from "./describe.js";
 import { hints } from "./error.js";
 import { maxFrameBytes, stepBytes } from "./module.js";
 import {
-  Action, Algorithm, cellStates, conflicts, Event, isEnded, maxFiles, noFile, priorities, Query, reasons, states,
+  Action, Algorithm, cellStates, conflicts, Event, isEnded, maxConnections, maxFiles, maxSinglePut, noFile, priorities, Query, reasons, states,
 } from "./protocol.js";
 import { Cause, maxAnswerBytes } from "./transport.js";
 
@@ -27,7 +27,7 @@ test("protocol: the numbers are the engine's", () => {
 
 test("protocol: the limits are the engine's", () => {
   const { maxDigests: _, ...limits } = names["limits"] as Record<string, number>;
-  assert.deepEqual({ maxFiles, noFile, maxFrameBytes, maxAnswerBytes, stepBytes }, limits);
+  assert.deepEqual({ maxFiles, maxConnections, maxSinglePut, noFile, maxFrameBytes, maxAnswerBytes, stepBytes }, limits);
 });
 
 test("protocol: the states from done on are final", () => {

@@ -45,6 +45,12 @@ export const noFile = 2 ** 32 - 1;
 /** queue.MaxFiles. */
 export const maxFiles = 1 << 24;
 
+/** engine.MaxConnections. */
+export const maxConnections = 256;
+
+/** s3.MaxSinglePut: bytes of a file that goes in one request. */
+export const maxSinglePut = 5 * 2 ** 30;
+
 export function stateOf(n: number): FileState {
   return states[n] ?? "failed";
 }

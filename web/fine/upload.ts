@@ -1,5 +1,6 @@
 /** One file on its way: from the moment it may start until its end, through pauses and further attempts. */
 import type { Field } from "../core/frame.js";
+import { maxConnections as mostAtOnce, maxSinglePut } from "../core/protocol.js";
 import type { Hub } from "./hub.js";
 import { strangerFrame } from "./keys.js";
 import { Lane, type End, type LaneHost, type Piece } from "./lane.js";
@@ -41,12 +42,6 @@ export interface PartData {
   totalParts: number;
 }
 
-/** engine.MaxConnections. */
-const mostConnections = 256;
-
-/** The largest size of a part, and of a form, in bytes. */
-const largestPiece = 5 * 2 ** 30;
-
 export class Upload {
   readonly id: number;
   readonly file: Blob;
@@ -75,9 +70,9 @@ export class Upload {
     const { chunking, resume } = hub.options;
     const { partSize } = chunking;
     const asked = chunking.enabled ? Number(typeof partSize === "function" ? partSize(id, file.size) : partSize) : 0;
-    this.partSize = Math.max(1, Math.min(Math.floor(asked) || 5 * 2 ** 20, largestPiece));
+    this.partSize = Math.max(1, Math.min(Math.floor(asked) || 5 * 2 ** 20, maxSinglePut));
     // What is too large for a form goes in parts, asked for or not.
-    this.chunked = file.size >= largestPiece || (chunking.enabled && file.size > 0 && (chunking.mandatory || file.size > this.partSize));
+    this.chunked = file.size >= maxSinglePut || (chunking.enabled && file.size > 0 && (chunking.mandatory || file.size > this.partSize));
     const { name } = hub.files.get(id);
     this.#recordName = this.chunked && resume.enabled
       ? recordName(name, file.size, this.partSize, hub.endpoints.get(id), resume.customKeys(id))
@@ -252,12 +247,12 @@ export class Upload {
     const { objectProperties, signature, chunking, maxConnections } = hub.options;
     const endpoint = endpointOf(hub.endpoints.get(this.id));
     const parts = Math.ceil(this.file.size / this.partSize);
-    const wide = this.chunked && chunking.concurrent.enabled ? this.#host.widen(this.id, Math.min(parts, maxConnections, mostConnections)) : 1;
+    const wide = this.chunked && chunking.concurrent.enabled ? this.#host.widen(this.id, Math.min(parts, maxConnections, mostAtOnce)) : 1;
     const config: Field[] = [
       ["bucket", place.bucket], ["region", objectProperties.region], ["endpoint", endpoint], ["wholeEndpoint", "true"],
       ["signatureVersion", String(signature.version)], ["allowHTTP", "true"], ["connections", String(wide)],
       ["checksum", "none"], ["failFirst", "true"], ["smallParts", "true"], ["canRefresh", String(hub.keys.given)],
-      ["multipartThreshold", String(this.chunked ? 1 : largestPiece)], ["formBelow", String(this.chunked ? 0 : largestPiece)],
+      ["multipartThreshold", String(this.chunked ? 1 : maxSinglePut)], ["formBelow", String(this.chunked ? 0 : maxSinglePut)],
       ["partSize", String(this.partSize)],
     ];
     if (place.host && place.host !== hostOf(endpoint)) config.push(["signedHost", place.host]);
