@@ -298,19 +298,29 @@ func TestContainerFromEnvironment(t *testing.T) {
 		t.Error("an endpoint in an environment that names none")
 	}
 	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", serve(t, c.Container())+"/role")
-	for name, set := range map[string]func(){
-		"a token":              func() { t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer "+idToken) },
-		"a file goes before":   func() { t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file) },
-		"a file alone":         func() { t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "") },
-		"a file that is there": func() { os.WriteFile(file, []byte("Bearer "+idToken), 0o600) },
+	for _, step := range []struct { // each adds to what those before it have set
+		name string
+		set  func()
+	}{
+		{"a token", func() { t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer "+idToken) }},
+		{"a file goes before", func() {
+			t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer another")
+			t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file)
+		}},
+		{"a file alone", func() { t.Setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "") }},
+		{"a file without a line end", func() {
+			if err := os.WriteFile(file, []byte("Bearer "+idToken), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}},
 	} {
-		set()
+		step.set()
 		get, ok := provider.ContainerFromEnvironment(provider.Options{})
 		if !ok {
-			t.Fatalf("%s: no endpoint", name)
+			t.Fatalf("%s: no endpoint", step.name)
 		}
 		if got, err := get(t.Context()); err != nil || got.AccessKeyID == "" {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", step.name, err)
 		}
 	}
 	os.Remove(file)
