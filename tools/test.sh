@@ -51,10 +51,11 @@ step "TypeScript with TinyGo's modules" env BUCKETLINE_ENGINE=build/tinygo/engin
 	node --test build/test/web/core.*.test.js
 
 step "MinIO" wait $minio
-# One package at a time: each drives browsers as it is. -v, because a test that
-# leaves out a browser says so in its log.
+# Two packages at a time, since most of what they do is waiting for a browser.
+# Tests that are parallel to others mostly wait as well.
+# -v, because a test that leaves out a browser says so in its log.
 # shellcheck disable=SC2086
-step "Go with browsers and MinIO" go test -vet=off -v -p 1 -parallel 3 -timeout 30m $programs
+step "Go with browsers and MinIO" go test -vet=off -v -p 2 -parallel 6 -timeout 30m $programs
 
 printf '%s' "${summary-}"
 echo "$passed passed, $failed failed"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,15 +72,36 @@ func (ts *tabs) upload(i int, name string) {
 	ts.at(i).MustUpload(harness.Upload{Source: harness.Made(1, 1000), Options: harness.Options{"key": key}})
 }
 
+// asked is how often the pages of the tabs were asked for credentials.
+func (ts *tabs) asked() int {
+	ts.t.Helper()
+	n := 0
+	for i := range ts.all {
+		n += len(ts.at(i).Report().Refreshes)
+	}
+	return n
+}
+
+// wantExchanges wants, when all browsers have ended, that the STS was asked as
+// often as their pages were.
+func (s *stack) wantExchanges(t *testing.T, asked *atomic.Int64) {
+	t.Cleanup(func() {
+		if n := s.exchanges(); n != int(asked.Load()) {
+			t.Errorf("the STS gave credentials %d times, and pages were asked %d times", n, asked.Load())
+		}
+	})
+}
+
 // Three tabs of one person: at each expiry one asks, and the others get what it
 // got, so that the STS is asked once.
 func TestTabs_three_oneExchangePerExpiry(t *testing.T) {
 	const expiries = 5
 	s := startStack(t, devstack.Config{IDTokenLife: time.Hour})
 	token := s.idToken(t, "alice")
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	var all atomic.Int64
+	s.wantExchanges(t, &all)
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		ts := &tabs{t: t, b: b, s: s, token: token}
-		before := s.exchanges()
 		for range 3 {
 			// The answer takes long enough for the others to want one as well.
 			ts.open("alice", 500)
@@ -98,23 +120,19 @@ func TestTabs_three_oneExchangePerExpiry(t *testing.T) {
 			for i := range ts.all {
 				ts.at(i).Stored(time.Minute)
 			}
-			if n := s.exchanges() - before; n != expiry+1 {
-				t.Errorf("after %d expiries there were %d exchanges", expiry, n)
+			if n := ts.asked(); n != expiry+1 {
+				t.Errorf("after %d expiries pages were asked %d times", expiry, n)
 			}
 		}
-		asked := 0
+		all.Add(int64(ts.asked()))
 		for i := range ts.all {
 			r := ts.at(i).Report()
-			asked += len(r.Refreshes)
 			if taken := len(harness.Of(r.Log, "credentials")); taken < expiries {
 				t.Errorf("tab %d has had credentials %d times, want %d", i, taken, expiries)
 			}
 			if refused := r.Refused(); refused != "" {
 				t.Errorf("these requests of tab %d failed:\n%s", i, refused)
 			}
-		}
-		if asked != expiries {
-			t.Errorf("pages were asked %d times, want %d", asked, expiries)
 		}
 	})
 	t.Cleanup(func() { s.noneRefused(t) })
@@ -125,9 +143,10 @@ func TestTabs_timeRunsOut_oneExchangePerExpiry(t *testing.T) {
 	const life, lasting = 15, 50 * time.Second
 	s := startStack(t, devstack.Config{IDTokenLife: time.Hour})
 	token := s.idToken(t, "alice")
-	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
+	var all atomic.Int64
+	s.wantExchanges(t, &all)
+	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
 		ts := &tabs{t: t, b: b, s: s, token: token}
-		before := s.exchanges()
 		for range 3 {
 			p := ts.open("alice", 300)
 			identity := s.identity(token)
@@ -152,7 +171,8 @@ func TestTabs_timeRunsOut_oneExchangePerExpiry(t *testing.T) {
 			r := ts.at(i).Report()
 			most += len(slices.DeleteFunc(harness.Of(r.Log, "response"), func(e harness.Event) bool { return e.Status != http.StatusForbidden }))
 		}
-		n := s.exchanges() - before
+		n := ts.asked()
+		all.Add(int64(n))
 		t.Logf("%d exchanges in %v", n, took.Round(time.Second))
 		if n < 3 || n > most {
 			t.Errorf("%d exchanges in %v, want 3 to %d", n, took, most)
