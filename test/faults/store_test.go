@@ -47,6 +47,9 @@ type storeConfig struct {
 	// it did. about is what a preflight asks to do.
 	instead func(w http.ResponseWriter, r *http.Request, about fakes3.Subject) bool
 
+	// answers is called before each answer is written, and holds it up.
+	answers func(about fakes3.Subject, status int)
+
 	// errorType is the media type of errors, in place of application/xml.
 	errorType string
 }
@@ -187,6 +190,9 @@ type watchedAnswer struct {
 func (w *watchedAnswer) WriteHeader(status int) {
 	if status >= 300 && w.store.config.errorType != "" {
 		w.Header().Set("Content-Type", w.store.config.errorType)
+	}
+	if w.store.config.answers != nil {
+		w.store.config.answers(w.of.Subject, status)
 	}
 	w.store.mu.Lock()
 	w.of.status, w.of.ended = status, time.Now()

@@ -316,24 +316,29 @@ func TestTable_resumeWithAnotherContent(t *testing.T) {
 	}
 }
 
-// replace writes data over the file at path, and leaves its time as it was or
-// makes sure that it is another one.
+// replace is overwrite where it must not fail.
 func replace(t *testing.T, path string, data []byte, sameTime bool) {
 	t.Helper()
+	if err := overwrite(path, data, sameTime); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// overwrite writes data over the file at path, and leaves its time as it was or
+// makes sure that it is another one.
+func overwrite(path string, data []byte, sameTime bool) error {
 	info, err := os.Stat(path)
 	if err == nil {
 		err = os.WriteFile(path, data, 0o666)
+	}
+	if err != nil {
+		return err
 	}
 	when := info.ModTime()
 	if !sameTime {
 		when = when.Add(time.Minute)
 	}
-	if err == nil {
-		err = os.Chtimes(path, when, when)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	return os.Chtimes(path, when, when)
 }
 
 // Row 10: an upload that the store has forgotten begins anew, once.
