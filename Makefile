@@ -1,7 +1,7 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test bench fuzz soak faults credentials lint setup clean
+.PHONY: help demo web dist dist-check test test-release bench fuzz soak faults credentials lint setup clean tinygo
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -13,17 +13,30 @@ CREDENTIAL_UPLOADS ?= 60
 FAULT_SEED ?= 1
 
 help: ## lists this
-	@sed -n 's/^\([a-z]*\): .*## /\1 /p' Makefile | while read -r target does; do \
-		printf '  make %-11s %s\n' "$$target" "$$does"; done
+	@sed -n 's/^\([a-z-]*\): .*## /\1 /p' Makefile | while read -r target does; do \
+		printf '  make %-12s %s\n' "$$target" "$$does"; done
 
 demo: web ## the page with a store, an STS and an identity provider, all on this machine
 	go run ./cmd/bucketline dev
 
-web: ## bundles what a browser gets, into dist/ and devstack/page/
+web: ## bundles the demo page, into devstack/page/
 	go run ./tools/build
+
+dist: tinygo ## makes the release, into dist/: the npm package, its modules by TinyGo
+	go run ./tools/build dist
+
+dist-check: tinygo ## makes the release twice, in two folders, and wants the same bytes
+	go run ./tools/build twice
+
+tinygo:
+	tools/setup.sh tinygo
 
 test: ## everything that must hold: Go, TypeScript, three browsers, MinIO
 	tools/test.sh
+
+test-release: tinygo ## runs the browser tests of the development build on the released modules
+	tools/setup.sh browsers
+	BUCKETLINE_MODULES=tinygo go test -count=1 -timeout 60m ./test/e2e ./test/faults ./test/security
 
 bench: ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)

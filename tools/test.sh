@@ -46,7 +46,7 @@ pure=$(GOOS=wasip1 GOARCH=wasm go list -deps ./cmd/engine ./cmd/exchange | grep 
 # shellcheck disable=SC2086
 step "Go with an int of 32 bits" env GOARCH=386 CGO_ENABLED=0 go test -vet=off $pure
 step "TypeScript" npm --prefix web test --silent
-step "modules by TinyGo" go run ./tools/build tinygo
+step "release" go run ./tools/build dist
 step "TypeScript with TinyGo's modules" env BUCKETLINE_ENGINE=build/tinygo/engine.wasm BUCKETLINE_EXCHANGE=build/tinygo/exchange.wasm \
 	node --test build/test/web/core.*.test.js
 

@@ -71,9 +71,11 @@ var folders = []Folder{
 	{Path: "driver/recording", Band: Driver, May: []string{"engine", "s3", "cred", "journal", "wire"}},
 	{Path: "driver/crc64nvme", Band: Driver, Module: "github.com/minio/crc64nvme"},
 	{Path: "driver/nethttp", Band: Driver, May: []string{"driver", "engine", "s3"}, HTTP: true},
+	{Path: "driver/http1", Band: Driver, May: []string{"driver", "driver/nethttp", "engine", "s3"}, Module: "github.com/valyala/fasthttp"},
+	{Path: "driver/transporttest", Band: Driver, May: []string{"driver", "engine", "s3"}, HTTP: true},
 	{Path: "driver/journaltest", Band: Driver, May: []string{"driver"}},
 	{Path: "driver/dirjournal", Band: Driver, May: []string{"driver", "journal"}},
-	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/dirjournal", "driver/recording", "engine", "queue", "journal", "s3", "sign", "cred"}},
+	{Path: ".", Band: Driver, May: []string{"driver", "driver/nethttp", "driver/http1", "driver/dirjournal", "driver/recording", "engine", "queue", "journal", "s3", "sign", "cred"}},
 	{Path: "issuer", Band: Open, May: []string{"cred", "cred/exchange", "cred/policy", "cred/r2", "cred/sts", "sign"}, HTTP: true},
 	{Path: "internal/jsonobject", Band: Driver},
 	{Path: "finesign", Band: Driver, May: []string{"internal/jsonobject", "s3", "sign"}, HTTP: true},
@@ -128,6 +130,7 @@ var scripts = []struct {
 	{path: "web/login", may: []string{"web/core"}, packages: []string{"oauth4webapi"}},
 	{path: "web/ui", may: []string{"web/core"}, packages: []string{"lit", "@primer/octicons"}},
 	{path: "web/fine", may: []string{"web/core"}, packages: []string{"pica"}},
+	{path: "web/script", may: []string{"web/core"}},
 	{path: "web/demo", may: []string{"web/core", "web/login", "web/ui", "web/fine"}},
 }
 

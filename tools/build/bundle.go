@@ -1,54 +1,18 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// buildDist makes the npm package. Its three modules and its worker are
-// self-contained: a static page has no bundler that could resolve a package's
-// name.
-func buildDist(root string) error {
-	if err := buildEngine(root); err != nil {
-		return err
-	}
-	dist := filepath.Join(root, "dist")
-	out, err := bundle(root, browser(dist,
-		entry(root, "web/core/index.ts", "bucketline"),
-		entry(root, "web/ui/index.ts", "bucketline-ui"),
-		entry(root, "web/login/index.ts", "bucketline-login"),
-	))
-	if err != nil {
-		return err
-	}
-	if err := out.addWorker(root); err != nil {
-		return err
-	}
-	if err := out.addFine(root); err != nil {
-		return err
-	}
-	if err := declarations(root, out); err != nil {
-		return err
-	}
-	if out["package.json"], err = publishedPackage(root); err != nil {
-		return err
-	}
-	if err := out.addFile(filepath.Join(root, "LICENSE")); err != nil {
-		return err
-	}
-	return out.write(dist, "engine.wasm", "exchange.wasm")
-}
-
 // buildPage makes the demo page in the folder that devstack embeds.
 func buildPage(root string) error {
-	if err := buildEngine(root); err != nil {
+	dir, err := buildModules(root)
+	if err != nil {
 		return err
 	}
 	page := filepath.Join(root, "devstack", "page")
@@ -59,10 +23,13 @@ func buildPage(root string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"web/demo/index.html", "web/demo/favicon.svg", "dist/engine.wasm", "dist/exchange.wasm"} {
+	for _, name := range []string{"web/demo/index.html", "web/demo/favicon.svg"} {
 		if err := out.addFile(filepath.Join(root, name)); err != nil {
 			return err
 		}
+	}
+	if err := out.addModules(dir); err != nil {
+		return err
 	}
 	if err := out.addWorker(root); err != nil {
 		return err
@@ -107,7 +74,8 @@ func buildTests(root string) error {
 // buildE2E makes the pages that the browser tests open: each script of
 // test/e2e/page bundled, every other file beside it as it is.
 func buildE2E(root string) error {
-	if err := buildEngine(root); err != nil {
+	from, err := buildModules(root)
+	if err != nil {
 		return err
 	}
 	source := filepath.Join(root, "test", "e2e", "page")
@@ -142,12 +110,20 @@ func buildE2E(root string) error {
 	if err := out.addWorker(root); err != nil {
 		return err
 	}
+	if err := out.addModules(from); err != nil {
+		return err
+	}
+	return out.write(dir)
+}
+
+// addModules adds the modules that lie in dir.
+func (f folder) addModules(dir string) error {
 	for _, name := range modules {
-		if err := out.addFile(filepath.Join(root, "dist", name+".wasm")); err != nil {
+		if err := f.addFile(filepath.Join(dir, name+".wasm")); err != nil {
 			return err
 		}
 	}
-	return out.write(dir)
+	return nil
 }
 
 // addWorker adds the worker that computes digests beside a page. It is a script
@@ -221,56 +197,4 @@ func bundle(root string, options api.BuildOptions) (folder, error) {
 		out["LICENSES.txt"] = licences
 	}
 	return out, nil
-}
-
-// declarations adds the .d.ts files of the three modules below types/.
-func declarations(root string, out folder) error {
-	dir, err := os.MkdirTemp("", "bucketline-types-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	web := filepath.Join(root, "web")
-	err = command(web, exec.Command("node", "node_modules/typescript/bin/tsc", "--noEmit", "false",
-		"--declaration", "--emitDeclarationOnly", "--outDir", dir))
-	if err != nil {
-		return err
-	}
-	for _, part := range []string{"core", "ui", "login"} {
-		files, err := sourcesWith(filepath.Join(dir, part), ".d.ts")
-		if err != nil {
-			return err
-		}
-		for _, path := range files {
-			if strings.HasSuffix(path, ".test.d.ts") || filepath.Base(path) == "testing.d.ts" {
-				continue
-			}
-			name, err := filepath.Rel(dir, path)
-			if err != nil {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			out["types/"+filepath.ToSlash(name)] = data
-		}
-	}
-	return nil
-}
-
-// publishedPackage is web/package.json without scripts and devDependencies.
-func publishedPackage(root string) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(root, "web", "package.json"))
-	if err != nil {
-		return nil, err
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return nil, fmt.Errorf("web/package.json: %w", err)
-	}
-	delete(fields, "scripts")
-	delete(fields, "devDependencies")
-	published, err := json.MarshalIndent(fields, "", "  ")
-	return append(published, '\n'), err
 }

@@ -3,15 +3,20 @@
 // needs Go and npm and sets up the rest itself; the same sources give the same
 // bytes.
 //
-//	go run ./tools/build          dist/ and devstack/page/
-//	go run ./tools/build engine   dist/engine.wasm and dist/exchange.wasm alone
+//	go run ./tools/build          devstack/page/, for the dev stack
+//	go run ./tools/build engine   build/go/, the modules by Go, for development
+//	go run ./tools/build tinygo   build/tinygo/, the modules by TinyGo
+//	go run ./tools/build dist     dist/, the release: the npm package, by TinyGo
 //	go run ./tools/build fine     dist/fine-uploader.js alone, with its declarations
-//	go run ./tools/build tinygo   both in build/tinygo/, by TinyGo
+//	go run ./tools/build twice    makes the release twice and wants the same bytes
 //	go run ./tools/build tests    build/test/web/, for node --test
 //	go run ./tools/build e2e      build/e2e/, the pages that the browser tests open
 //
-// dist/ is the npm package as published: its package.json is web/package.json
-// without what only this repository needs.
+// Pages and tests get the modules by Go, or with BUCKETLINE_MODULES=tinygo in
+// the environment those that are released.
+//
+// dist/ is the npm package as published, and beside it what npm leaves out: see
+// release.go.
 package main
 
 import (
@@ -19,9 +24,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -32,13 +39,13 @@ func main() {
 	}
 }
 
-// targets are what can be asked for by name. An empty name asks for dist and
-// page.
+// targets are what can be asked for by name. An empty name asks for the page.
 var targets = map[string]func(root string) error{
 	"engine": buildEngine,
 	"fine":   buildFine,
 	"tinygo": buildTinyGo,
 	"dist":   buildDist,
+	"twice":  buildTwice,
 	"page":   buildPage,
 	"tests":  buildTests,
 	"e2e":    buildE2E,
@@ -50,11 +57,11 @@ func run(args []string) error {
 		return err
 	}
 	if len(args) == 0 {
-		args = []string{"dist", "page"}
+		args = []string{"page"}
 	}
 	for _, name := range args {
 		if targets[name] == nil {
-			return fmt.Errorf("unknown target %q: engine, fine, tinygo, dist, page, tests and e2e are known", name)
+			return fmt.Errorf("unknown target %q: %s are known", name, strings.Join(slices.Sorted(maps.Keys(targets)), ", "))
 		}
 	}
 	for _, name := range args {
@@ -91,10 +98,11 @@ func moduleRoot() (string, error) {
 // modules are the commands that become WebAssembly, each NAME.wasm.
 var modules = []string{"engine", "exchange"}
 
-// buildEngine compiles the modules. The build cache of go decides what is new.
+// buildEngine compiles the modules with Go, into build/go. The build cache of go
+// decides what is new.
 func buildEngine(root string) error {
 	for _, name := range modules {
-		out := filepath.Join(root, "dist", name+".wasm")
+		out := filepath.Join(root, "build", "go", name+".wasm")
 		cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
 			"-ldflags=-s -w", "-o", out, "./cmd/"+name)
 		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
@@ -103,6 +111,19 @@ func buildEngine(root string) error {
 		}
 	}
 	return nil
+}
+
+// buildModules compiles the modules that the environment asks for and returns
+// the folder that they are in.
+func buildModules(root string) (dir string, err error) {
+	switch by := os.Getenv("BUCKETLINE_MODULES"); by {
+	case "", "go":
+		return filepath.Join(root, "build", "go"), buildEngine(root)
+	case "tinygo":
+		return filepath.Join(root, "build", "tinygo"), buildTinyGo(root)
+	default:
+		return "", fmt.Errorf("BUCKETLINE_MODULES is %q: it may be go or tinygo", by)
+	}
 }
 
 // installPackages runs npm ci when web/node_modules is not what the lock file

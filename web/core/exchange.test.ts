@@ -7,7 +7,7 @@ import { accessGrants, containerCredentials, s3ExpressSession } from "./provider
 import { assumeRoleWithWebIdentity, cognitoIdentity, sessionPolicy } from "./sts.js";
 
 const names = JSON.parse(readFileSync("wire/exchanges/testdata/names.json", "utf8")) as Record<string, unknown>;
-const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(process.env["BUCKETLINE_EXCHANGE"] ?? "dist/exchange.wasm")));
+const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(process.env["BUCKETLINE_EXCHANGE"] ?? "build/go/exchange.wasm")));
 
 interface Sent { url: string; init: RequestInit; headers: Map<string, string>; body: string }
 

@@ -237,7 +237,7 @@ export class FakeWorker {
   }
 }
 
-const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(process.env["BUCKETLINE_ENGINE"] ?? "dist/engine.wasm")));
+const wasm = new WebAssembly.Module(new Uint8Array(readFileSync(process.env["BUCKETLINE_ENGINE"] ?? "build/go/engine.wasm")));
 
 /** Options for an uploader on the fake store, which forgets what it was told and what it stored. */
 export function options(more: Partial<UploaderOptions> = {}): UploaderOptions {

@@ -12,11 +12,11 @@ import type { Facts } from "../core/error.js";
 import { events } from "../core/events.js";
 import { field, frame, type Field, type Frame } from "../core/frame.js";
 import { startEngine, type Engine } from "../core/module.js";
+import { engineModule } from "../core/packed.js";
 import { Action, Event, factsOf, noFile, Query, refusal, stateOf } from "../core/protocol.js";
 import { Cause, maxAnswerBytes } from "../core/transport.js";
 import { Turns } from "../core/turns.js";
 import type { Holder } from "./keys.js";
-import { engineModule } from "./module.js";
 import { payloadHash } from "./print.js";
 import { headersOf, sendBy, type Sending } from "./xhr.js";
 

@@ -1,8 +1,8 @@
 /** Digests: of what is sent, for its signature, and of a file's content, to know it again by in another page. */
 import { digestOf, hex, sampleOf } from "../core/digest.js";
 import { startInstance, type Instance } from "../core/instance.js";
+import { engineModule } from "../core/packed.js";
 import { Algorithm } from "../core/protocol.js";
-import { engineModule } from "./module.js";
 
 let instance: Instance | undefined;
 

@@ -5,7 +5,8 @@ export { BucketlineUploader };
 export { english } from "./messages.en.js";
 export type { Messages, Plural } from "./messages.js";
 
-if (!customElements.get("bucketline-uploader")) customElements.define("bucketline-uploader", BucketlineUploader);
+// A server that renders pages has no elements.
+if (globalThis.customElements && !customElements.get("bucketline-uploader")) customElements.define("bucketline-uploader", BucketlineUploader);
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -1,24 +1,9 @@
-/** The engine's module, which this file carries inside itself, so that a page has an uploader in the line after the script. */
-
-/**
- * The module as printable ASCII, put in by tools/build (see embed.go there): the
- * first 512 characters say which byte each one stands for, the last two of them
- * that the next one names a rarer byte.
- */
-declare const bucketlineModule: string;
-
-let compiled: WebAssembly.Module | undefined;
-
-/** The compiled module. It is compiled when it is first asked for, synchronously, and once a page. */
-export function engineModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(unpack(bucketlineModule));
-  return compiled;
-}
+/** The engine's module as text, for scripts that carry it inside themselves. */
 
 /** Characters from " " to "~" without the two that a string would escape. */
 const alphabet = Array.from({ length: 95 }, (_, i) => i + 32).filter((code) => code !== 34 && code !== 92);
 
-/** How many of them stand for a byte by themselves; the rest begin a pair. */
+/** How many of them stand for a byte by themselves; the rest begin a pair. tools/build/packed.go has the same number. */
 export const singles = 91;
 
 /** The bytes of text: 512 hex digits that list all bytes, the most frequent first, then the packed ones. */
@@ -34,4 +19,19 @@ export function unpack(text: string): Uint8Array<ArrayBuffer> {
     out[length++] = bytes[index] ?? 0;
   }
   return out.slice(0, length);
+}
+
+/**
+ * The module as printable ASCII, put in by tools/build (see packed.go there): the
+ * first 512 characters say which byte each one stands for, the last two of them
+ * that the next one names a rarer byte.
+ */
+declare const bucketlineModule: string;
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The compiled module. It is compiled when it is first asked for, synchronously, and once a page. */
+export function engineModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(unpack(bucketlineModule));
+  return compiled;
 }

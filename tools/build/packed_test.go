@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A packed text gives its bytes back by the rules that web/fine/module.ts
+// A packed text gives its bytes back by the rules that web/core/packed.ts
 // follows, and holds nothing that a script would have to escape.
 func TestPacked_givesTheBytesBack(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -37,7 +37,7 @@ func TestPacked_givesTheBytesBack(t *testing.T) {
 	}
 }
 
-// unpacked is packed backwards, as web/fine/module.ts does it.
+// unpacked is packed backwards, as web/core/packed.ts does it.
 func unpacked(t *testing.T, text string) []byte {
 	t.Helper()
 	order, err := hex.DecodeString(text[:512])
