@@ -38,6 +38,7 @@ import (
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/driver"
 	"github.com/bucketline/bucketline/driver/dirjournal"
+	"github.com/bucketline/bucketline/driver/http1"
 	"github.com/bucketline/bucketline/driver/nethttp"
 	"github.com/bucketline/bucketline/driver/recording"
 	"github.com/bucketline/bucketline/engine"
@@ -178,7 +179,7 @@ type Client struct {
 	config    Config
 	target    s3.Target
 	driver    *driver.Driver
-	transport *nethttp.Transport
+	transport *http1.Transport
 	journal   *dirjournal.Journal // nil: in memory
 
 	mu      sync.Mutex
@@ -211,7 +212,7 @@ func New(c Config) (*Client, error) {
 		ask:    make(chan struct{}, 1),
 		aborts: make(map[string]chan error),
 	}
-	b.transport = nethttp.New(nethttp.Options{Connections: c.Connections, RootCAs: c.RootCAs})
+	b.transport = http1.New(nethttp.New(nethttp.Options{Connections: c.Connections, RootCAs: c.RootCAs}))
 	options := driver.Options{
 		Transport: b.transport, Notify: b.notify, Online: nethttp.Online, BytesPerSecond: c.BytesPerSecond,
 	}

@@ -34,6 +34,9 @@ type Body struct {
 // NewBody returns a body of fixed bytes, for whoever tries a Transport out.
 func NewBody(fixed []byte) *Body { return &Body{head: fixed} }
 
+// NewBodyOf is NewBody of the first length bytes of content.
+func NewBodyOf(content Content, length int64) *Body { return &Body{content: content, length: length} }
+
 // Size is in bytes, and exact: a Reader gives so many, or fails.
 func (b *Body) Size() int64 { return int64(len(b.head)+len(b.tail)) + b.length }
 

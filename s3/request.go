@@ -124,6 +124,13 @@ func (r *Request) AppendURL(dst []byte) []byte {
 	dst = append(dst, r.Scheme...)
 	dst = append(dst, "://"...)
 	dst = append(dst, r.Host...)
+	return r.AppendTarget(dst)
+}
+
+// AppendTarget appends what stands in a request's first line: path and query.
+//
+// RFC 9112, section 3.2.1.
+func (r *Request) AppendTarget(dst []byte) []byte {
 	dst = append(dst, r.Path...)
 	for i := range r.Query {
 		if i == 0 {

@@ -10,14 +10,15 @@ import (
 	"github.com/bucketline/bucketline/engine"
 )
 
-var errTooLarge = errors.New("the answer is longer than 1 MiB")
+// ErrTooLarge says that an answer is longer than engine.MaxAnswerBytes.
+var ErrTooLarge = errors.New("the answer is longer than 1 MiB")
 
-// cause says what kind of failure err is.
-func cause(err error) engine.Cause {
+// Cause says what kind of failure err is, of a connection or of an answer.
+func Cause(err error) engine.Cause {
 	var timeout net.Error
 	var name *net.DNSError
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, ErrTooLarge):
 		return engine.CauseAnswerTooLarge
 	case refusesCertificate(err):
 		return engine.CauseTLS

@@ -35,10 +35,10 @@ func TestCause_ofErrors(t *testing.T) {
 		{"reset", dial(syscall.ECONNRESET), engine.CauseUnreachable},
 		{"dialled for too long", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, engine.CauseTimeout},
 		{"certificate", x509.UnknownAuthorityError{}, engine.CauseTLS},
-		{"too large", errTooLarge, engine.CauseAnswerTooLarge},
+		{"too large", ErrTooLarge, engine.CauseAnswerTooLarge},
 		{"anything else", errors.New("?"), engine.CauseUnreachable},
 	} {
-		if got := cause(c.err); got != c.want {
+		if got := Cause(c.err); got != c.want {
 			t.Errorf("%s: cause %d, want %d", c.name, got, c.want)
 		}
 	}

@@ -36,6 +36,38 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	return d.wrap(c, err)
 }
 
+// Dial connects to host[:port] of a URL, as the transport does.
+func Dial(ctx context.Context, scheme, host string) (net.Conn, error) {
+	c, err := new(dialer).dial(ctx, "tcp", address(scheme, host))
+	if err != nil {
+		return nil, err
+	}
+	return c.(*conn).Conn, nil
+}
+
+// address is host with the port that its scheme implies.
+func address(scheme, host string) string {
+	u := url.URL{Host: host}
+	port := u.Port()
+	if port == "" {
+		port = "80"
+		if scheme == "https" {
+			port = "443"
+		}
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// ServerName is the name of host[:port] that its certificate has to have.
+func ServerName(host string) string { return (&url.URL{Host: host}).Hostname() }
+
+// Proxied reports that requests to host[:port] go through the environment's
+// proxy, or that nobody can say.
+func Proxied(scheme, host string) bool {
+	by, err := proxy(&http.Request{URL: &url.URL{Scheme: scheme, Host: host}})
+	return by != nil || err != nil
+}
+
 func (d *dialer) wrap(c net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err

@@ -39,9 +39,17 @@ type Options struct {
 }
 
 const (
-	dialTimeout      = 15 * time.Second
-	handshakeTimeout = 15 * time.Second
-	idleTimeout      = 90 * time.Second
+	dialTimeout = 15 * time.Second
+
+	// HandshakeTimeout is how long TLS may take to begin.
+	HandshakeTimeout = 15 * time.Second
+
+	// IdleTimeout is how long a connection is kept that nothing goes over.
+	IdleTimeout = 90 * time.Second
+
+	// MaxHeaderBytes bounds the header of an answer. Metadata, the longest that
+	// is in one, has 2 KB with S3.
+	MaxHeaderBytes = 16 << 10
 
 	// askTimeout bounds an exchange that no engine watches over.
 	askTimeout = time.Minute
@@ -63,14 +71,21 @@ func New(o Options) *Transport {
 	t.http.DialContext = new(dialer).dial
 	t.http.Proxy = proxy
 	t.http.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs}
-	t.http.TLSHandshakeTimeout = handshakeTimeout
+	t.http.TLSHandshakeTimeout = HandshakeTimeout
 	t.http.Protocols = new(http.Protocols)
 	t.http.Protocols.SetHTTP1(true)
 	t.http.MaxIdleConnsPerHost = o.Connections
-	t.http.IdleConnTimeout = idleTimeout
+	t.http.IdleConnTimeout = IdleTimeout
 	t.http.DisableCompression = true
+	t.http.MaxResponseHeaderBytes = MaxHeaderBytes
 	return t
 }
+
+// TLS returns how connections are secured. The caller does not change it.
+func (t *Transport) TLS() *tls.Config { return t.http.TLSClientConfig }
+
+// Connections returns how many idle connections are kept.
+func (t *Transport) Connections() int { return t.http.MaxIdleConnsPerHost }
 
 // Client returns an HTTP client on the same connections, certificates and
 // names, for what is not S3: an identity provider. It follows redirections, and
@@ -106,11 +121,11 @@ func (t *Transport) Send(ctx context.Context, r *s3.Request, body *driver.Body) 
 		if err == nil {
 			return answer, nil
 		}
-		if ctx.Err() != nil || cause(err) != engine.CauseUnreachable || !attempt.stale() {
+		if ctx.Err() != nil || Cause(err) != engine.CauseUnreachable || !attempt.stale() {
 			break
 		}
 	}
-	return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
+	return driver.Answer{}, &driver.BrokeError{Cause: Cause(err), Err: err}
 }
 
 // attempt sends req once. When ctx ends, the connection is told how to end
@@ -139,7 +154,7 @@ func (t *Transport) Post(ctx context.Context, to, contentType string, form []byt
 	req.Header.Set("User-Agent", userAgent)
 	answer, err := t.exchange(ctx, req)
 	if err != nil {
-		return driver.Answer{}, &driver.BrokeError{Cause: cause(err), Err: err}
+		return driver.Answer{}, &driver.BrokeError{Cause: Cause(err), Err: err}
 	}
 	return answer, nil
 }
@@ -155,8 +170,11 @@ func (t *Transport) word(r *s3.Request) (*http.Request, error) {
 		query = rest[len("?"):]
 	}
 	path, err := url.PathUnescape(rawPath)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case !strings.HasPrefix(rawPath, "/"):
+		return nil, fmt.Errorf("path %q is not absolute", rawPath)
 	}
 	u := &url.URL{Scheme: r.Scheme, Host: host, Path: path, RawPath: rawPath, RawQuery: query}
 	if u.EscapedPath() != rawPath {
@@ -199,7 +217,7 @@ func (t *Transport) exchange(ctx context.Context, req *http.Request) (driver.Ans
 		n, err := res.Body.Read(a.Body[len(a.Body):cap(a.Body)])
 		a.Body = a.Body[:len(a.Body)+n]
 		if len(a.Body) > engine.MaxAnswerBytes {
-			return driver.Answer{}, errTooLarge
+			return driver.Answer{}, ErrTooLarge
 		}
 		if err == io.EOF {
 			return a, nil
