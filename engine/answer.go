@@ -416,7 +416,7 @@ func (e *Engine) advised(s *slot, a *answer, refusal *s3.Error) {
 			e.fail(s, f.err)
 			return
 		}
-		e.repair(s, &f.err)
+		e.repair(s, &f)
 	case s3.AdviceVerifyObject:
 		s.doubt = true
 		s.enter(stepHead)

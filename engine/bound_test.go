@@ -287,51 +287,23 @@ func conflicted(t *testing.T, n int) *session {
 	return s
 }
 
-// Choices that wait for their files to begin are bounded. A file that is skipped
-// does not begin, and one that is dropped needs its choice no more.
-func TestResolve_isBounded(t *testing.T) {
-	s := conflicted(t, maxChoices+3)
-	s.tell(Event{Kind: EvPauseAll})
-	for file := range FileID(maxChoices) {
-		if err := s.engine.Handle(s.now, &Event{Kind: EvResolve, File: file, OnConflict: ConflictReplace}); err != nil {
-			t.Fatalf("file %d: %v", file, err)
-		}
+// What is remembered of files that wait has room for all of them: here, how their
+// conflicts were resolved.
+func TestMarks_ofAllFiles(t *testing.T) {
+	const files = 5000
+	s := conflicted(t, files)
+	s.described = nil
+	for file := range FileID(files) {
+		s.tell(Event{Kind: EvResolve, File: file, OnConflict: []OnConflict{ConflictReplace, ConflictRename}[file%2]})
 	}
-	more := Event{Kind: EvResolve, File: maxChoices, OnConflict: ConflictReplace}
-	if err := s.engine.Handle(s.now, &more); !errors.Is(err, ErrBusy) {
-		t.Errorf("one choice more: %v, want %v", err, ErrBusy)
-	}
-	if got := s.engine.table.State(maxChoices); got != queue.StateConflict {
-		t.Errorf("a choice that was refused made the file %v", got)
-	}
-	if err := s.engine.Handle(s.now, &Event{Kind: EvResolve, File: maxChoices + 1, OnConflict: ConflictSkip}); err != nil {
-		t.Errorf("a file to be skipped: %v", err)
-	}
-	if err := s.engine.Handle(s.now, &Event{Kind: EvCancel, File: 7}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.engine.Handle(s.now, &more); err != nil {
-		t.Errorf("after one of them was dropped: %v", err)
-	}
-}
-
-// Doubts about files that rest are remembered up to maxDoubts, which is better
-// than to remember none and cheaper than to remember all.
-func TestDoubts_areBounded(t *testing.T) {
-	const files = maxDoubts + 10
-	s := newSession(t, Config{Target: photos, Connections: 1, WithoutChecksum: true})
-	s.tell(Event{Kind: EvAdded, Files: make([]Spec, files)})
 	for i := range files {
 		file := s.described[i]
-		s.tell(Event{Kind: EvDescribed, File: file, Object: &s3.Object{Key: "a", IfNoneMatch: "*"}})
-		s.tell(Event{Kind: EvPause, File: file})
-		s.tell(Event{Kind: EvBroke, Req: s.takeSend(s3.OpPutObject), Cause: CauseBrokenOff})
-	}
-	if n := len(s.engine.doubts); n != maxDoubts {
-		t.Errorf("%d doubts are remembered, want %d", n, maxDoubts)
-	}
-	if s.tell(Event{Kind: EvCancelAll}); len(s.engine.doubts) != 0 {
-		t.Errorf("%d doubts are remembered of files that were dropped", len(s.engine.doubts))
+		s.tell(Event{Kind: EvDescribed, File: file, Object: &s3.Object{Key: "a", IfNoneMatch: "*"}, OnConflict: ConflictAsk})
+		put := s.takeSend(s3.OpPutObject)
+		if _, conditional := s3.HeaderValue(s.engine.find(put).send.Header, "if-none-match"); conditional != (file%2 == 1) {
+			t.Fatalf("file %d: the condition stands: %v", file, conditional)
+		}
+		s.tell(Event{Kind: EvAnswered, Req: put, Status: 200, Header: []s3.Field{{Name: "etag", Value: `"e"`}}})
 	}
 }
 
@@ -371,7 +343,7 @@ func TestRecord_isWrittenAnewWhenItIsFull(t *testing.T) {
 		}
 		listed := []byte("<ListPartsResult>")
 		for i := range record.Parts {
-			record.Parts[i] = journal.Part{Number: uint16(i%s3.MaxParts + 1), ETag: []byte(`"e"`)}
+			record.Parts[i] = journal.Part{Number: uint16(i%(s3.MaxParts-1) + 2), ETag: []byte(`"e"`)}
 		}
 		for part := 2; part <= s3.MaxParts; part++ {
 			listed = append(listed, "<Part><PartNumber>"+strconv.Itoa(part)+`</PartNumber><ETag>"e"</ETag><Size>5242880</Size></Part>`...)

@@ -32,11 +32,13 @@ func (e *Engine) described(ev *Event) error {
 		return nil
 	}
 	s.key, s.given = s.object.Key, len(s.object.Digest) > 0
-	s.doubt = e.doubted(ev.File)
-	switch e.chosen(ev.File) {
-	case ConflictReplace:
+	marks := e.table.Marks(ev.File)
+	e.table.SetMarks(ev.File, 0)
+	s.doubt = marks&markDoubt != 0
+	switch {
+	case marks&markReplace != 0:
 		s.object.IfNoneMatch = ""
-	case ConflictRename:
+	case marks&markRename != 0:
 		s.onConflict = ConflictRename
 	}
 	e.plan(s)

@@ -27,9 +27,6 @@ func (e *Engine) tellFailed(s *slot, err Error) {
 	}
 	e.rememberDoubt(s)
 	e.table.SetState(s.file, queue.StateFailed)
-	if e.table.Parked(s.file) {
-		e.discount()
-	}
 	e.changed++
 	e.notes.add(note{kind: ActNoteState, file: s.file, state: queue.StateFailed, err: err, failed: true})
 }
@@ -138,7 +135,7 @@ func (e *Engine) goOn(file FileID) {
 		if e.table.State(file) != queue.StatePaused {
 			e.setState(file, queue.StatePaused)
 		}
-		e.starts = append(e.starts, file)
+		e.table.Want(file)
 		return
 	}
 	e.setState(file, queue.StateQueued)

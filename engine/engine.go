@@ -193,11 +193,7 @@ type Engine struct {
 	redirects uint8
 	warned    uint8 // a bit for each warning that was said
 
-	parked   []parking
-	choices  []choice
-	starts   []FileID // paused like all others, but the user wants them to go
-	doubts   []FileID // paused, or failed, while a request may have stored them
-	discards []FileID // skipped, with an upload in the journal
+	discards []discard // that wait for a slot of their own file
 	abandons []abandoned
 	sweep    sweep
 
@@ -334,8 +330,8 @@ func (e *Engine) Changed() uint64 { return e.changed }
 func (e *Engine) Totals() Totals {
 	t := Totals{
 		Files:        e.table.Counts(),
-		Sent:         e.stored + e.acknowledged + e.sent,
-		Acknowledged: e.stored + e.acknowledged,
+		Sent:         e.stored + e.acknowledged + e.table.RestingBytes() + e.sent,
+		Acknowledged: e.stored + e.acknowledged + e.table.RestingBytes(),
 		Stored:       e.stored,
 		Resent:       e.resent,
 		InFlight:     e.inFlight - e.signing,
@@ -365,7 +361,7 @@ func (e *Engine) File(id FileID) (FileInfo, bool) {
 	if info.State.Ended() {
 		return info, true
 	}
-	info.Acknowledged = e.parkedBytes(id)
+	info.Acknowledged = e.table.ParkedBytes(id)
 	info.Sent = info.Acknowledged
 	if s := e.slotOf(id); s != nil {
 		info.Sent += s.acknowledged

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
@@ -199,20 +198,20 @@ func (e *Engine) identity(now Now, ev *Event) error {
 
 // cancel drops a file. Once the store has been asked to join its parts it is
 // too late, since nobody could say whether the object exists: the file then
-// ends as the store's answer says. A file that failed may be dropped too, and
+// ends as the store's answer says, but nothing is sent again for it. A file that failed may be dropped too, and
 // with it the upload that was kept for another try.
 func (e *Engine) cancel(file FileID) {
 	state := e.table.State(file)
 	s := e.slotOf(file)
-	if state.Ended() && state != queue.StateFailed || s != nil && s.deciding() {
+	if state.Ended() && state != queue.StateFailed {
+		return
+	}
+	if s != nil && s.deciding() {
+		s.belated = wishDrop
 		return
 	}
 	e.setState(file, queue.StateCancelled)
-	e.chosen(file)
-	e.doubted(file)
-	if s == nil && e.table.Parked(file) {
-		e.discount()
-	}
+	e.table.SetMarks(file, 0)
 	if s != nil {
 		s.wake = false
 		if !s.leaving() {
@@ -233,6 +232,25 @@ func (e *Engine) retry(file FileID) {
 	e.goOn(file)
 }
 
+// heed does what the user wanted while it was too late, once it turns out that
+// the file is not stored and would be sent again; it reports that it did.
+func (e *Engine) heed(s *slot) bool {
+	wish := s.belated
+	s.belated = wishNone
+	switch wish {
+	case wishDrop:
+		e.setState(s.file, queue.StateCancelled)
+		e.table.SetMarks(s.file, 0)
+		s.wake = false
+	case wishRest:
+		e.setState(s.file, queue.StatePaused)
+	default:
+		return false
+	}
+	e.letGo(s, wish == wishRest)
+	return true
+}
+
 func (e *Engine) cancelAll() {
 	for i := range e.slots {
 		if s := &e.slots[i]; s.step != stepFree && s.job == jobFile && !e.table.State(s.file).Ended() {
@@ -245,8 +263,6 @@ func (e *Engine) cancelAll() {
 			e.table.SetState(s.file, queue.StateCompleting) // too late: see cancel
 		}
 	}
-	e.choices, e.starts, e.doubts = e.choices[:0], e.starts[:0], e.doubts[:0]
-	e.discount()
 	e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StateCancelled})
 }
 
@@ -258,9 +274,13 @@ func (e *Engine) pause(file FileID) {
 	if s != nil {
 		s.wake = false
 	} else {
-		e.unstart(file)
+		e.table.Unwant(file)
 	}
-	if state.Ended() || state == queue.StatePaused || state == queue.StateConflict || s != nil && s.deciding() {
+	if state.Ended() || state == queue.StatePaused || state == queue.StateConflict {
+		return
+	}
+	if s != nil && s.deciding() {
+		s.belated = max(s.belated, wishRest)
 		return
 	}
 	if s != nil && (s.stream || s.uploadID != "" && !s.recorded && s.step != stepSave && !s.again) {
@@ -278,10 +298,12 @@ func (e *Engine) pause(file FileID) {
 // resume lets a file go on that the user had paused.
 func (e *Engine) resume(file FileID) {
 	s := e.slotOf(file)
+	if s != nil && s.belated == wishRest {
+		s.belated = wishNone
+	}
 	switch {
 	case e.table.State(file) != queue.StatePaused:
 	case s == nil:
-		e.unstart(file)
 		e.goOn(file)
 	case s.resting:
 		e.unrest(s)
@@ -306,13 +328,16 @@ func (e *Engine) pauseAll() {
 		}
 	}
 	e.table.PauseAll()
-	e.starts = e.starts[:0]
 	e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StatePaused})
 }
 
 func (e *Engine) resumeAll() {
+	for i := range e.slots {
+		if s := &e.slots[i]; s.belated == wishRest {
+			s.belated = wishNone
+		}
+	}
 	e.table.ResumeAll()
-	e.starts = e.starts[:0]
 	e.wakeSlots()
 	e.notes.add(note{kind: ActNoteAll, file: NoFile, state: queue.StateQueued})
 }
@@ -347,17 +372,15 @@ func (e *Engine) resolve(file FileID, how OnConflict) error {
 		return nil
 	case how == ConflictSkip:
 		e.setState(file, queue.StateSkipped)
-		e.discount()
-		if s == nil && e.table.Parked(file) {
-			e.discards = append(e.discards, file)
-		} else if s != nil && !s.leaving() {
+		if s != nil && !s.leaving() {
 			e.letGo(s, false)
 		}
 		return nil
-	case len(e.choices) == maxChoices:
-		return ErrBusy
+	case how == ConflictRename:
+		e.mark(file, markRename)
+	default:
+		e.mark(file, markReplace)
 	}
-	e.choices = append(e.choices, choice{file, how})
 	if s != nil {
 		s.wake = true
 		return nil
@@ -366,54 +389,23 @@ func (e *Engine) resolve(file FileID, how OnConflict) error {
 	return nil
 }
 
-// maxChoices is how many resolved conflicts wait for their files to begin.
-const maxChoices = 4096
+// What is remembered of a file until it begins anew; see queue.Table.SetMarks.
+const (
+	markDoubt  = 1 << iota // its object may be stored: see rememberDoubt
+	markRename             // how the user resolved its conflict
+	markReplace
+)
 
-// unstart takes file out of those that go although all others rest.
-func (e *Engine) unstart(file FileID) {
-	if i := slices.Index(e.starts, file); i >= 0 {
-		e.starts = slices.Delete(e.starts, i, i+1)
-	}
+func (e *Engine) mark(file FileID, mark uint8) {
+	e.table.SetMarks(file, e.table.Marks(file)|mark)
 }
-
-// maxDoubts is how many files are remembered whose object may be stored by a
-// request that got no answer before a pause or a failure.
-const maxDoubts = 4096
 
 // rememberDoubt keeps in mind that the key's object may be this file's own,
 // where that decides about a conflict.
 func (e *Engine) rememberDoubt(s *slot) {
-	if s.job == jobFile && (s.doubt || s.maybe) && s.object.IfNoneMatch != "" && len(e.doubts) < maxDoubts {
-		e.doubts = append(e.doubts, s.file)
+	if s.job == jobFile && (s.doubt || s.maybe) && s.object.IfNoneMatch != "" {
+		e.mark(s.file, markDoubt)
 	}
-}
-
-// doubted reports what rememberDoubt kept of file, once.
-func (e *Engine) doubted(file FileID) bool {
-	i := slices.Index(e.doubts, file)
-	if i >= 0 {
-		e.doubts = slices.Delete(e.doubts, i, i+1)
-	}
-	return i >= 0
-}
-
-// choice is how the user resolved a conflict, kept until the file begins anew.
-type choice struct {
-	file FileID
-	how  OnConflict
-}
-
-// chosen returns how the user resolved file's conflict, once.
-func (e *Engine) chosen(file FileID) OnConflict {
-	for i, c := range e.choices {
-		if c.file == file {
-			last := len(e.choices) - 1
-			e.choices[i] = e.choices[last]
-			e.choices = e.choices[:last]
-			return c.how
-		}
-	}
-	return ConflictFail
 }
 
 func inputError(err error) Error {

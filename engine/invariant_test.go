@@ -58,9 +58,6 @@ func wrong(e *Engine) string {
 			return fmt.Sprintf("file %d, step %d: %s", s.file, s.step, problem)
 		}
 	}
-	for i := range e.parked {
-		acknowledged += e.parked[i].acknowledged
-	}
 	got := fmt.Sprint(active, large, sends, signs, hashes, acknowledged, sent)
 	if counted := fmt.Sprint(e.active, e.large, e.inFlight, e.signing, e.hashes, e.acknowledged, e.sent); got != counted {
 		return "there are " + got + ", counted " + counted + " (slots, large files, sends, being signed, digests, bytes acknowledged, bytes sent)"
@@ -80,6 +77,8 @@ func (s *slot) stuck(e *Engine) bool {
 		return false
 	case s.step == stepSave, s.step == stepPark:
 		return s.unsaved == 0
+	case s.step == stepComplete && s.unsaved > 0:
+		return false
 	case s.step == stepHash, s.step == stepParts:
 		return e.hashes < maxHashes
 	}

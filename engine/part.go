@@ -112,6 +112,12 @@ func (p *parts) putBack(n uint16) {
 	}
 }
 
+// unkeep makes every part pending again, but keeps what is known of them.
+func (p *parts) unkeep() {
+	clear(p.state)
+	*p = parts{state: p.state, list: p.list, ready: p.ready}
+}
+
 // forget takes part n out of those that are stored.
 func (p *parts) forget(n uint16) {
 	switch p.state[n-1] {

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/queue"
 	"github.com/bucketline/bucketline/s3"
@@ -45,11 +43,11 @@ func (e *Engine) pollBegin(act *Action) bool {
 	if e.active >= len(e.slots)-1 {
 		return false
 	}
-	file, class, ok := e.nextStart()
-	if !ok {
-		file, class, ok = e.nextFile()
-	}
-	if !ok {
+	file, ok := e.table.NextWanted()
+	class := queue.ClassSmall
+	if ok {
+		class = e.table.Class(file)
+	} else if file, class, ok = e.nextFile(); !ok {
 		return false
 	}
 	s := e.take(file, jobFile, stepDescribe)
@@ -60,18 +58,6 @@ func (e *Engine) pollBegin(act *Action) bool {
 	e.setState(file, queue.StateUploading)
 	*act = Action{Kind: ActDescribe, File: file}
 	return true
-}
-
-// nextStart takes a file that is to go although all others rest.
-func (e *Engine) nextStart() (FileID, queue.Class, bool) {
-	for len(e.starts) > 0 {
-		file := e.starts[0]
-		e.starts = slices.Delete(e.starts, 0, 1)
-		if e.table.State(file) == queue.StatePaused && e.slotOf(file) == nil {
-			return file, e.table.Class(file), true
-		}
-	}
-	return 0, 0, false
 }
 
 // nextFile chooses between small and large files: by priority, then in order,

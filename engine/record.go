@@ -28,12 +28,12 @@ func (e *Engine) loaded(ev *Event) error {
 		e.fail(s, Error{Code: CodeInUse})
 	case ev.Cause != 0:
 		s.name = ""
-		e.unpark(s.file) // its record stays, for a later session
+		e.table.Unpark(s.file) // its record stays, for a later session
 		e.warn(s.file, Error{Code: WarnJournal}, 0)
 		e.beginParts(s)
 	default:
 		s.open, s.onDisk = true, ev.Record != nil
-		e.unpark(s.file)
+		e.table.Unpark(s.file)
 		e.resumeFrom(s, ev.Record, ev.Trusted && e.config.FailFirst)
 	}
 	e.show(s)
@@ -88,6 +88,9 @@ func (e *Engine) resumeFrom(s *slot, record []byte, trusted bool) {
 	s.object.Key = r.Object.Key
 	s.plan = queue.Plan{Size: r.Source.Size, PartSize: r.PartSize, Parts: uint16(parts)}
 	s.frames = len(r.Parts)
+	if int64(s.parts.list.Count()) == parts && !e.config.FailFirst {
+		s.joining, s.joinedFrom = true, e.mono // by the earlier run, which had every part
+	}
 	if !whole {
 		// Nothing may be added behind a torn end: it is written anew.
 		s.unsaved++
@@ -250,10 +253,13 @@ func (e *Engine) listed(s *slot, a *answer) {
 		for n := s.after + 1; n < p.Number; n++ {
 			e.missing(s, n)
 		}
+		if page.Algorithm != s.object.Algorithm {
+			p.Digest = nil
+		}
 		e.compare(s, p)
 		s.after = p.Number
 	}
-	if s.listing != listProbe {
+	if s.listing != listProbe && !s.joining {
 		s.overcome(0)
 	}
 	if page.NextPart != 0 {
@@ -263,16 +269,51 @@ func (e *Engine) listed(s *slot, a *answer) {
 	for n := s.after + 1; s.parts.has(n); n++ {
 		e.missing(s, n)
 	}
+	if s.taken {
+		e.takenAway(s, a)
+		return
+	}
 	e.verified(s)
 }
 
 // missing is told that the store does not have part n.
 func (e *Engine) missing(s *slot, n uint16) {
-	if s.listing == listResume {
+	switch {
+	case s.joining && (s.listing == listResume || s.listing == listProbe):
+		s.taken = true
+	case s.listing == listResume:
 		s.parts.list.Drop(n)
+	default:
+		e.lose(s, n)
+	}
+}
+
+// takenAway goes on when the store has been asked to join the parts, and lists
+// some of them no more: it may be at it, and take them away one by one. To send
+// them again would be in vain, so the parts are listed until the upload is gone,
+// or until the store has had its time: then they are missing indeed.
+func (e *Engine) takenAway(s *slot, a *answer) {
+	why := s.listing
+	s.taken = false
+	if why == listResume {
+		e.unkeep(s)
+	}
+	if e.stillJoining(s, a) {
+		s.after = 0
 		return
 	}
-	e.lose(s, n)
+	s.joining = false
+	if why == listProbe {
+		why = listRepair
+	}
+	s.list(why)
+}
+
+// unkeep undoes what was kept of an earlier run, but knows of the parts still.
+func (e *Engine) unkeep(s *slot) {
+	e.acknowledged -= s.acknowledged
+	s.acknowledged, s.kept = 0, 0
+	s.parts.unkeep()
 }
 
 // lose counts part n as not stored.
@@ -296,6 +337,12 @@ func (e *Engine) lose(s *slot, n uint16) {
 func (e *Engine) compare(s *slot, p *s3.Part) {
 	_, length := s.plan.Range(p.Number)
 	etag, digest := s.parts.list.Part(p.Number)
+	if etag == nil && s.listing == listResume && len(p.Digest) != 0 && len(p.Digest) == s.object.Algorithm.Size() {
+		// It was stored when the earlier run ended, which did not live to write it
+		// down. What the store has digested is compared with the file.
+		etag, digest = []byte(p.ETag), p.Digest
+		s.torn = true // the record lacks it
+	}
 	same := p.Size == length && etag != nil && (string(etag) == p.ETag || string(etag) == nameless)
 	if len(p.Digest) != 0 && len(digest) != 0 && len(p.Digest) == len(digest) {
 		same = same && bytes.Equal(p.Digest, digest)
@@ -339,11 +386,18 @@ func (e *Engine) verified(s *slot) {
 		s.step, s.asked = stepComplete, false
 		return
 	}
+	if why == listResume && s.torn && s.recorded {
+		s.torn = false
+		e.save(s)
+	}
 	if why == listResume && s.parts.stored > 0 {
 		e.notes.add(note{
 			kind: ActNoteResumed, file: s.file, part: s.parts.stored,
 			result: Result{Bytes: s.acknowledged, Key: s.object.Key},
 		})
+	}
+	if why != listResume && e.heed(s) {
+		return
 	}
 	s.enter(stepParts)
 	e.settle(s)
@@ -399,6 +453,7 @@ func (e *Engine) perhapsJoined(s *slot) bool {
 			return false
 		}
 	}
+	e.unkeep(s) // what an earlier page had
 	for n := uint16(1); s.parts.has(n); n++ {
 		etag, digest := s.parts.list.Part(n)
 		digest = append([]byte(nil), digest...)
@@ -409,66 +464,21 @@ func (e *Engine) perhapsJoined(s *slot) bool {
 	s.acknowledged, s.kept = s.plan.Size, s.plan.Size
 	e.acknowledged += s.plan.Size
 	s.uploadID, s.doubt = "", true
-	s.joining, s.joinedFrom = true, e.mono
+	if !s.joining {
+		s.joining, s.joinedFrom = true, e.mono
+	}
 	e.verified(s)
 	return true
 }
 
 // park remembers a file whose upload is left in the journal, and reports that
-// it could.
+// it could. What is stored of it counts on, unless it has ended.
 func (e *Engine) park(s *slot) bool {
-	if !e.table.SetParked(s.file, true) {
-		return false
+	bytes := s.acknowledged
+	if e.table.State(s.file).Ended() {
+		bytes = 0
 	}
-	p := parking{file: s.file, name: s.name}
-	if !e.table.State(s.file).Ended() {
-		// What is stored of it still counts.
-		p.acknowledged, s.acknowledged = s.acknowledged, 0
-	}
-	e.parked = append(e.parked, p)
-	return true
-}
-
-// parking is a file that was paused or given up, and the name of its record.
-type parking struct {
-	file         FileID
-	name         string
-	acknowledged int64
-}
-
-// parkedBytes is how much of a file without a slot the store has.
-func (e *Engine) parkedBytes(file FileID) int64 {
-	for i := range e.parked {
-		if e.parked[i].file == file {
-			return e.parked[i].acknowledged
-		}
-	}
-	return 0
-}
-
-// discount counts nothing any more of parked files that have been dropped.
-func (e *Engine) discount() {
-	for i := range e.parked {
-		if p := &e.parked[i]; p.acknowledged != 0 && e.table.State(p.file).Ended() {
-			e.acknowledged -= p.acknowledged
-			p.acknowledged = 0
-		}
-	}
-}
-
-// unpark forgets that file is parked, and returns its record's name.
-func (e *Engine) unpark(file FileID) string {
-	for i, p := range e.parked {
-		if p.file == file {
-			last := len(e.parked) - 1
-			e.acknowledged -= p.acknowledged
-			e.parked[i] = e.parked[last]
-			e.parked = e.parked[:last]
-			e.table.SetParked(file, false)
-			return p.name
-		}
-	}
-	return ""
+	return e.table.Park(s.file, bytes, s.name)
 }
 
 // errNoRecord is what is wrong with bytes that journal.Parse does not take.

@@ -15,14 +15,24 @@ import (
 // HeadObject tells whether the object is ours.
 func (e *Engine) undecided(s *slot, f *failure) {
 	s.doubt, s.joining, s.joinedFrom = true, true, e.mono
+	e.probe(s, f)
+}
+
+// probe plans a look at what became of a CompleteMultipartUpload.
+func (e *Engine) probe(s *slot, f *failure) {
 	e.tryAgain(s, f)
 	if s.step == stepComplete {
-		s.step, s.asked, s.listing, s.after = stepList, false, listProbe, 0
+		s.step, s.asked, s.listing, s.after, s.taken = stepList, false, listProbe, 0, false
 	}
 }
 
 // repair compares our list of parts with the store's, which refused it.
-func (e *Engine) repair(s *slot, err *Error) {
+func (e *Engine) repair(s *slot, f *failure) {
+	if e.mayJoin(s) {
+		e.probe(s, f) // an earlier request, which got no answer, may have taken them
+		return
+	}
+	err := &f.err
 	s.repairs++
 	if s.repairs > maxRepairs {
 		err.Code = CodeCorrupted
@@ -87,6 +97,9 @@ func (e *Engine) anew(s *slot) {
 	}
 	e.loseAll(s)
 	s.again, s.doubt, s.maybe = true, false, s.maybe || s.doubt
+	if e.heed(s) {
+		return
+	}
 	e.abortOrEnd(s)
 	e.release(s)
 }
@@ -135,13 +148,18 @@ func (e *Engine) headed(s *slot, a *answer) {
 	}
 }
 
-// stillJoining reports that neither the upload nor its object is there because
-// the store may be at it yet, and plans another look: VersityGW takes the upload
-// out of sight before it joins the parts, and proxies give up long before
-// stores do. It is waited twice as long as for the answer itself.
-func (e *Engine) stillJoining(s *slot, a *answer) bool {
+// mayJoin reports that the store may yet be joining the parts: proxies give up
+// long before stores do. It is waited twice as long as for the answer itself.
+func (e *Engine) mayJoin(s *slot) bool {
 	patience := min(2*e.joinMillis(int64(s.plan.Parts)), e.config.RetryMillis/2)
-	if !s.joining || e.config.FailFirst || int64(e.mono-s.joinedFrom) >= patience {
+	return s.joining && !e.config.FailFirst && int64(e.mono-s.joinedFrom) < patience
+}
+
+// stillJoining reports that the upload, some of its parts, or its object are not
+// there because the store may be at it yet, and plans another look: VersityGW
+// takes the upload out of sight before it joins the parts.
+func (e *Engine) stillJoining(s *slot, a *answer) bool {
+	if !e.mayJoin(s) {
 		return false
 	}
 	e.tryAgain(s, &failure{op: a.op, err: Error{Code: CodeUndecided, Op: a.op, Status: a.ev.Status}})
@@ -235,7 +253,9 @@ func (e *Engine) conflict(s *slot, err Error) {
 	case ConflictSkip:
 		e.leave(s, queue.StateSkipped, err)
 	case ConflictAsk:
-		e.leave(s, queue.StateConflict, err)
+		if !e.heed(s) {
+			e.leave(s, queue.StateConflict, err)
+		}
 	default:
 		err.Code = CodeExists
 		e.fail(s, err)

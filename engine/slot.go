@@ -51,6 +51,15 @@ const (
 	jobSweep       // abort what earlier runs left behind
 )
 
+// wish is what the user wanted of a file when it was too late.
+type wish uint8
+
+const (
+	wishNone wish = iota
+	wishRest      // pause
+	wishDrop      // cancel
+)
+
 // slot is the full state of one active file or job. Slots are few and reused:
 // their buffers are what an upload in parts costs.
 type slot struct {
@@ -113,7 +122,9 @@ type slot struct {
 	joinedFrom Instant // … since then: see stillJoining
 	completing int64   // when the store was first asked to join the parts, in milliseconds since 1970
 	again      bool    // after the abort, begin anew
+	taken      bool    // parts are out of sight that the store may be joining: see takenAway
 	wake       bool    // the user wants the file to go on as soon as it has left its slot
+	belated    wish    // what the user wanted while the store was deciding: see heed
 
 	// refused is the credentials that the store last refused for this file,
 	// nil after a success. A second set that it refuses fails the file, so that
@@ -138,7 +149,7 @@ func (s *slot) enter(next step) {
 // list begins to list the upload's parts.
 func (s *slot) list(why listing) {
 	s.enter(stepList)
-	s.listing, s.after = why, 0
+	s.listing, s.after, s.taken = why, 0, false
 }
 
 // ready reports that the slot has a request to send now.
@@ -149,9 +160,10 @@ func (s *slot) ready(now Instant) bool {
 	switch s.step {
 	case stepPut, stepPeek, stepCreate, stepHead, stepSweep:
 		return !s.asked && s.due(0, now)
-	case stepComplete, stepAbort:
-		return !s.asked && s.inFlight == 0 && s.due(0, now)
-	case stepList:
+	case stepComplete:
+		// Once the parts are joined the record alone tells whose the object is.
+		return !s.asked && s.inFlight == 0 && s.unsaved == 0 && s.due(0, now)
+	case stepAbort, stepList:
 		return !s.asked && s.inFlight == 0 && s.due(0, now)
 	case stepParts:
 		return s.nextPart(now) != 0

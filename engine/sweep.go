@@ -68,12 +68,10 @@ func (e *Engine) abandon(ev *Event) error {
 
 // beginJob gives the next job a slot and reports that there was one.
 func (e *Engine) beginJob() bool {
-	if file, ok := e.nextDiscard(); ok {
-		if name := e.unpark(file); name != "" {
-			s := e.take(file, jobDiscard, stepLoad)
-			s.name, s.loading = name, true
-			e.notes.add(note{kind: ActLoad, file: file, name: name})
-		}
+	if d, ok := e.nextDiscard(); ok {
+		s := e.take(d.file, jobDiscard, stepLoad)
+		s.name, s.loading = d.name, true
+		e.notes.add(note{kind: ActLoad, file: d.file, name: d.name})
 		return true
 	}
 	if len(e.abandons) > 0 {
@@ -92,19 +90,28 @@ func (e *Engine) beginJob() bool {
 	return false
 }
 
-// nextDiscard returns a file that was dropped while its upload lay in the
-// journal, once no slot is busy with it any more.
-func (e *Engine) nextDiscard() (FileID, bool) {
-	if file, ok := e.table.NextDiscard(); ok {
-		e.discards = append(e.discards, file)
-	}
-	for i, file := range e.discards {
-		if e.slotOf(file) == nil {
+// discard is an upload in the journal whose file was dropped.
+type discard struct {
+	file FileID
+	name string // of the record
+}
+
+// nextDiscard returns the next one of whose file no slot is busy any more: of
+// those that have to wait there are no more than slots.
+func (e *Engine) nextDiscard() (discard, bool) {
+	for i, d := range e.discards {
+		if e.slotOf(d.file) == nil {
 			e.discards = slices.Delete(e.discards, i, i+1)
-			return file, true
+			return d, true
 		}
 	}
-	return 0, false
+	for {
+		file, name, ok := e.table.NextDiscard()
+		if !ok || e.slotOf(file) == nil {
+			return discard{file, name}, ok
+		}
+		e.discards = append(e.discards, discard{file, name})
+	}
 }
 
 // discarded goes on with the record of a cancelled file that had no slot.

@@ -3,14 +3,20 @@ package queue
 // PauseAll keeps every queued file, and every one that becomes queued, from
 // going, until ResumeAll. They read StatePaused meanwhile. Files in other
 // states are not touched: whoever gave them a slot pauses them by SetState.
-func (t *Table) PauseAll() { t.paused = true }
+// Those that Want named are wanted no more.
+func (t *Table) PauseAll() {
+	t.wantNone()
+	t.paused = true
+}
 
 // Paused reports that PauseAll is on.
 func (t *Table) Paused() bool { return t.paused }
 
 // ResumeAll ends PauseAll, and queues again the files that were paused one by
 // one, in that order, before all others of their class and priority.
+// Those that Want named are wanted no more.
 func (t *Table) ResumeAll() {
+	t.wantNone()
 	t.paused = false
 	if t.counts[StatePaused] == 0 {
 		return
@@ -35,13 +41,14 @@ func (t *Table) RetryAll() {
 	}
 	t.failed = lanes{}
 	t.move(StateFailed, StateQueued)
+	t.parked.merge(groupFailed)
 }
 
 // CancelAll cancels every file that has not ended, whatever its state; those
-// that are parked are to be discarded: see NextDiscard. It costs the more the
-// more files are parked. Files added later are not touched, and PauseAll stays
-// on if it was.
+// that are parked are to be discarded: see NextDiscard. Files added later are not
+// touched, and PauseAll stays on if it was.
 func (t *Table) CancelAll() {
+	t.wantNone()
 	var running uint32
 	for s := StateQueued; !s.Ended(); s++ {
 		running += t.counts[s]
@@ -55,8 +62,49 @@ func (t *Table) CancelAll() {
 	for s := StateQueued; !s.Ended(); s++ {
 		t.move(s, StateCancelled)
 	}
-	for _, id := range t.parked[t.discards:] {
-		t.sortParked(t.settle(id))
+	t.parked.merge(groupResting)
+}
+
+// Want lets a file go, by NextWanted, although PauseAll keeps the others from
+// it: the first that is wanted goes first. The file must read StatePaused.
+func (t *Table) Want(id FileID) {
+	r := t.settle(id)
+	if r.traits&traitWanted != 0 {
+		return
+	}
+	l := t.list(r)
+	if l == nil {
+		panic("bucketline: internal error: a file that is wanted does not wait")
+	}
+	t.unlink(l, r)
+	r.traits |= traitWanted
+	t.pushBack(&t.wanted, id)
+}
+
+// Unwant undoes Want.
+func (t *Table) Unwant(id FileID) {
+	r := t.settle(id)
+	if r.traits&traitWanted == 0 {
+		return
+	}
+	t.unlink(&t.wanted, r)
+	r.traits &^= traitWanted
+	t.pushBack(t.list(r), id)
+}
+
+// NextWanted returns the file that Want named first of those that are wanted
+// still. It stays where it is until SetState moves it. false: there is none.
+func (t *Table) NextWanted() (FileID, bool) {
+	if t.wanted.head == 0 {
+		return 0, false
+	}
+	return t.wanted.head.id(), true
+}
+
+// wantNone undoes every Want, which costs no more than they did.
+func (t *Table) wantNone() {
+	for t.wanted.head != 0 {
+		t.Unwant(t.wanted.head.id())
 	}
 }
 

@@ -26,8 +26,8 @@ func BenchmarkTable_event(b *testing.B) {
 			t.SetPriority(id, (t.Priority(id)+1)%Priority(Priorities))
 		}},
 		{"park one, and unpark it", func(t *Table, id FileID) {
-			t.SetParked(id, true)
-			t.SetParked(id, false)
+			t.Park(id, 1, "")
+			t.Unpark(id)
 		}},
 		{"pause all, or resume all", func(t *Table, id FileID) {
 			if t.Paused() {
@@ -99,11 +99,11 @@ func BenchmarkTable_cancelAllParked(b *testing.B) {
 	for b.Loop() {
 		for id := range FileID(MaxParked) {
 			table.SetState(id, StatePaused)
-			table.SetParked(id, true)
+			table.Park(id, 1, "")
 		}
 		table.CancelAll()
 		for ok := true; ok; {
-			_, ok = table.NextDiscard()
+			_, _, ok = table.NextDiscard()
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/MaxParked, "ns/file")

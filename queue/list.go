@@ -29,16 +29,32 @@ type list struct {
 	head, tail link
 }
 
+// traits are a file's lane and what else is known of it, in one byte.
+type traits uint8
+
+const (
+	traitLane   traits = 1<<3 - 1
+	traitWanted traits = 1 << 3 // it is in Table.wanted
+	traitMarks  traits = 0xf0   // see SetMarks
+	shiftMarks         = 4
+)
+
+func (t traits) lane() lane { return lane(t & traitLane) }
+
 // list returns the list that r is in by its own state and lane; nil: in none.
 // r must be up to date.
 func (t *Table) list(r *record) *list {
+	if r.traits&traitWanted != 0 {
+		return &t.wanted
+	}
+	l := r.traits.lane()
 	switch r.state {
 	case StateQueued:
-		return &t.queued[r.lane]
+		return &t.queued[l]
 	case StatePaused:
-		return &t.rested[r.lane]
+		return &t.rested[l]
 	case StateFailed:
-		return &t.failed[r.lane]
+		return &t.failed[l]
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ type modelFile struct {
 	state    State // its own
 	place    int   // among the files of its state: the lower goes first
 	parked   bool
+	bytes    int64 // that are parked
+	wanted   int   // among those that are wanted: the lower goes first; 0: it is not
+	marks    uint8
 }
 
 func (m *model) add(size int64, c Class, p Priority) {
@@ -40,6 +43,9 @@ func (m *model) toFront(f *modelFile) {
 }
 
 func (m *model) setState(f *modelFile, s State) {
+	if s != f.state {
+		f.wanted = 0
+	}
 	switch {
 	case s == f.state:
 		return
@@ -52,10 +58,40 @@ func (m *model) setState(f *modelFile, s State) {
 }
 
 func (m *model) setPriority(f *modelFile, p Priority) {
-	if p != f.priority {
-		m.toBack(f)
+	if p == f.priority {
+		return
+	}
+	m.toBack(f)
+	if f.wanted > 0 {
+		f.wanted = m.back
 	}
 	f.priority = p
+}
+
+// nextWanted is the file that was wanted first.
+func (m *model) nextWanted() (FileID, bool) {
+	best := -1
+	for i, f := range m.files {
+		if f.wanted > 0 && (best < 0 || f.wanted < m.files[best].wanted) {
+			best = i
+		}
+	}
+	return FileID(max(best, 0)), best >= 0
+}
+
+// unwant lets f wait behind the others of its kind.
+func (m *model) unwant(f *modelFile) {
+	if f.wanted > 0 {
+		f.wanted = 0
+		m.toBack(f)
+	}
+}
+
+// wantNone does so in the order of wanting.
+func (m *model) wantNone() {
+	for id, ok := m.nextWanted(); ok; id, ok = m.nextWanted() {
+		m.unwant(&m.files[id])
+	}
 }
 
 // inState returns the files whose own state is s, in their order.
@@ -71,6 +107,7 @@ func (m *model) inState(s State) []*modelFile {
 }
 
 func (m *model) resumeAll() {
+	m.wantNone()
 	m.paused = false
 	for _, f := range slices.Backward(m.inState(StatePaused)) {
 		m.setState(f, StateQueued)
@@ -84,6 +121,7 @@ func (m *model) retryAll() {
 }
 
 func (m *model) cancelAll() {
+	m.wantNone()
 	for i := range m.files {
 		if f := &m.files[i]; !f.state.Ended() {
 			m.setState(f, StateCancelled)
@@ -98,7 +136,7 @@ func (m *model) next(c Class) (FileID, bool) {
 	rank := map[Priority]int{PriorityHigh: 0, PriorityNormal: 1, PriorityLow: 2}
 	best := -1
 	for i, f := range m.files {
-		if f.state != StateQueued || f.class != c {
+		if f.state != StateQueued || f.class != c || f.wanted > 0 {
 			continue
 		}
 		if best < 0 || rank[f.priority] < rank[m.files[best].priority] ||
@@ -116,11 +154,23 @@ func (m *model) reads(f modelFile) State {
 	return f.state
 }
 
+func discarded(s State) bool { return s == StateCancelled || s == StateSkipped }
+
 func (m *model) discards() int {
 	n := 0
 	for _, f := range m.files {
-		if f.parked && f.state == StateCancelled {
+		if f.parked && discarded(f.state) {
 			n++
+		}
+	}
+	return n
+}
+
+func (m *model) restingBytes() int64 {
+	n := int64(0)
+	for _, f := range m.files {
+		if f.parked && !f.state.Ended() {
+			n += f.bytes
 		}
 	}
 	return n
@@ -169,7 +219,7 @@ func (l *life) size() int64 {
 }
 
 func (l *life) discard() string {
-	id, ok := l.table.NextDiscard()
+	id, name, ok := l.table.NextDiscard()
 	if ok != (l.model.discards() > 0) {
 		return fmt.Sprintf("NextDiscard = %d, %v, while %d files are to be discarded", id, ok, l.model.discards())
 	}
@@ -177,11 +227,30 @@ func (l *life) discard() string {
 		return ""
 	}
 	f := &l.model.files[id]
-	if !f.parked || f.state != StateCancelled {
-		return fmt.Sprintf("NextDiscard = %d, which is %v, parked: %v", id, f.state, f.parked)
+	if !f.parked || !discarded(f.state) || name != recordOf(id) {
+		return fmt.Sprintf("NextDiscard = %d, %q, which is %v, parked: %v", id, name, f.state, f.parked)
 	}
-	f.parked = false
+	f.parked, f.bytes = false, 0
 	return ""
+}
+
+func recordOf(id FileID) string { return fmt.Sprint("record ", id) }
+
+// want lets a file go, or lets it rest, if it waits.
+func (l *life) want(id FileID) {
+	f := &l.model.files[id]
+	switch {
+	case f.state != StateQueued && f.state != StatePaused:
+	case l.IntN(4) == 0:
+		l.model.unwant(f)
+		l.table.Unwant(id)
+	case l.model.paused || f.state == StatePaused:
+		if f.wanted == 0 {
+			l.model.toBack(f)
+			f.wanted = l.model.back
+		}
+		l.table.Want(id)
+	}
 }
 
 // touch does one thing to one file.
@@ -199,10 +268,24 @@ func (l *life) touch(id FileID, what int) string {
 	case what < 75:
 		f.size = l.size()
 		l.table.SetSize(id, f.size)
+	case what < 80:
+		f.marks = uint8(l.IntN(MaxMarks + 1))
+		l.table.SetMarks(id, f.marks)
+	case what < 88:
+		l.want(id)
+	case what < 92:
+		want := ""
+		if f.parked {
+			want = recordOf(id)
+		}
+		f.parked, f.bytes = false, 0
+		if name := l.table.Unpark(id); name != want {
+			return fmt.Sprintf("Unpark(%d) = %q, want %q", id, name, want)
+		}
 	default:
-		f.parked = l.IntN(3) > 0
-		if !l.table.SetParked(id, f.parked) {
-			return fmt.Sprintf("SetParked(%d, %v) = false", id, f.parked)
+		f.parked, f.bytes = true, l.Int64N(1<<40)
+		if !l.table.Park(id, f.bytes, recordOf(id)) {
+			return fmt.Sprintf("Park(%d) = false", id)
 		}
 	}
 	return ""
@@ -214,6 +297,7 @@ func (l *life) step() (name, wrong string) {
 	case len(l.model.files) == 0 || what < 10:
 		return "Add", l.add()
 	case what < 12:
+		l.model.wantNone()
 		l.model.paused = true
 		l.table.PauseAll()
 		return "PauseAll", ""
@@ -231,6 +315,12 @@ func (l *life) step() (name, wrong string) {
 		return "RetryAll", ""
 	case what < 28:
 		return "NextDiscard", l.discard()
+	case what < 31:
+		if id, ok := l.model.nextWanted(); ok {
+			l.model.setState(&l.model.files[id], StateUploading)
+			l.table.SetState(id, StateUploading)
+		}
+		return "starting a wanted file", ""
 	case what < 45:
 		if id, ok := l.model.next(Class(l.IntN(l.classes))); ok {
 			l.model.setState(&l.model.files[id], StateUploading)
@@ -255,9 +345,9 @@ func (l *life) compare() string {
 		bytes[want] += max(f.size, 0)
 		got := modelFile{
 			size: l.table.Size(id), class: l.table.Class(id), priority: l.table.Priority(id),
-			state: l.table.State(id), parked: l.table.Parked(id),
+			state: l.table.State(id), parked: l.table.Parked(id), bytes: l.table.ParkedBytes(id), marks: l.table.Marks(id),
 		}
-		f.state, f.place = want, 0
+		f.state, f.place, f.wanted = want, 0, 0
 		if got != f {
 			return fmt.Sprintf("file %d is %+v, want %+v", id, got, f)
 		}
@@ -267,6 +357,13 @@ func (l *life) compare() string {
 	}
 	if l.table.Paused() != l.model.paused || l.table.Len() != len(l.model.files) {
 		return fmt.Sprintf("Paused, Len = %v, %d, want %v, %d", l.table.Paused(), l.table.Len(), l.model.paused, len(l.model.files))
+	}
+	if l.table.RestingBytes() != l.model.restingBytes() {
+		return fmt.Sprintf("RestingBytes = %d, want %d", l.table.RestingBytes(), l.model.restingBytes())
+	}
+	id, ok := l.table.NextWanted()
+	if wantID, want := l.model.nextWanted(); id != wantID || ok != want {
+		return fmt.Sprintf("NextWanted = %d, %v, want %d, %v", id, ok, wantID, want)
 	}
 	for c := range Class(Classes) {
 		id, ok := l.table.Next(c)

@@ -31,7 +31,7 @@ type record struct {
 	epoch      uint32 // Table.epoch when the record was last brought up to date
 	parked     uint16 // its place in Table.parked, counted from 1; 0: not parked
 	state      State
-	lane       lane
+	traits     traits
 }
 
 // Table holds one record a file. Its zero value is empty and ready. A method
@@ -45,6 +45,7 @@ type Table struct {
 	bytes  [States]int64
 
 	queued, rested, failed lanes // files in StateQueued, StatePaused, StateFailed
+	wanted                 list  // of the first two, those that Want named: they are in no lane
 
 	// What was done to all files; see own.
 	paused              bool   // PauseAll is on
@@ -54,8 +55,7 @@ type Table struct {
 	retried             uint32 // the same for RetryAll
 	retriedBeforeCancel uint32 // what retried was when the last CancelAll came
 
-	parked   []FileID // first those to be discarded, then the others
-	discards int      // how many of parked are to be discarded
+	parked parked
 }
 
 // Add appends a queued file of size bytes, or of UnknownSize, and returns its
@@ -64,7 +64,7 @@ func (t *Table) Add(size int64, c Class, p Priority) (FileID, bool) {
 	if t.files == MaxFiles {
 		return 0, false
 	}
-	added := record{size: size, epoch: t.epoch, lane: laneOf(c, p)}
+	added := record{size: size, epoch: t.epoch, traits: traits(laneOf(c, p))}
 	if t.files%pageFiles == 0 {
 		t.pages = append(t.pages, new(page))
 	}
@@ -87,10 +87,10 @@ func (t *Table) Has(id FileID) bool { return uint32(id) < t.files }
 func (t *Table) Size(id FileID) int64 { return t.at(id).size }
 
 // Class returns the class that id was added with.
-func (t *Table) Class(id FileID) Class { return t.at(id).lane.class() }
+func (t *Table) Class(id FileID) Class { return t.at(id).traits.lane().class() }
 
 // Priority returns which files id goes before.
-func (t *Table) Priority(id FileID) Priority { return t.at(id).lane.priority() }
+func (t *Table) Priority(id FileID) Priority { return t.at(id).traits.lane().priority() }
 
 // State returns where id stands. While PauseAll is on, a queued file reads
 // StatePaused.
@@ -142,7 +142,8 @@ func (t *Table) Next(c Class) (FileID, bool) {
 // SetState moves id to s. A file that becomes queued goes behind the others of
 // its class and priority, or before them all when it was paused itself. While
 // PauseAll is on it reads StatePaused all the same, and waits for ResumeAll.
-// A parked file that is cancelled is to be discarded: see NextDiscard.
+// A parked file that is cancelled, or skipped, is to be discarded: see
+// NextDiscard.
 func (t *Table) SetState(id FileID, s State) {
 	r := t.settle(id)
 	was := r.state
@@ -152,6 +153,7 @@ func (t *Table) SetState(id FileID, s State) {
 	if l := t.list(r); l != nil {
 		t.unlink(l, r)
 	}
+	r.traits &^= traitWanted
 	t.counts[was]--
 	t.counts[s]++
 	t.bytes[was] -= known(r.size)
@@ -180,18 +182,35 @@ func (t *Table) SetSize(id FileID, size int64) {
 // one that it has.
 func (t *Table) SetPriority(id FileID, p Priority) {
 	r := t.settle(id)
-	to := laneOf(r.lane.class(), p)
-	if to == r.lane {
+	to := laneOf(r.traits.lane().class(), p)
+	if to == r.traits.lane() {
 		return
 	}
-	if l := t.list(r); l != nil {
+	l := t.list(r)
+	if l != nil {
 		t.unlink(l, r)
 	}
-	r.lane = to
-	if l := t.list(r); l != nil {
-		t.pushBack(l, id)
+	r.traits = r.traits&^traitLane | traits(to)
+	if l != nil {
+		t.pushBack(t.list(r), id)
 	}
 }
+
+// MaxMarks is the largest number that SetMarks takes.
+const MaxMarks = 15
+
+// SetMarks keeps a number with id, 0 to MaxMarks, which is for whoever drives
+// the table to make sense of.
+func (t *Table) SetMarks(id FileID, marks uint8) {
+	if marks > MaxMarks {
+		panic("bucketline: internal error: no such marks")
+	}
+	r := t.at(id)
+	r.traits = r.traits&^traitMarks | traits(marks)<<shiftMarks
+}
+
+// Marks returns what SetMarks kept, or 0.
+func (t *Table) Marks(id FileID) uint8 { return uint8(t.at(id).traits >> shiftMarks) }
 
 // known returns what size adds to a sum of bytes.
 func known(size int64) int64 { return max(size, 0) }

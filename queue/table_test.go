@@ -89,33 +89,33 @@ func TestTable_parksAtMostMaxParked(t *testing.T) {
 	var table Table
 	fill(&table, MaxParked+2)
 	for id := range FileID(MaxParked) {
-		if !table.SetParked(id, true) {
+		if !table.Park(id, 1, "") {
 			t.Fatalf("file %d was not parked", id+1)
 		}
 	}
 	refused := func(id FileID) {
 		t.Helper()
-		if table.SetParked(id, true) || table.Parked(id) {
+		if table.Park(id, 1, "") || table.Parked(id) {
 			t.Fatal("parked a file more than MaxParked")
 		}
 	}
 	refused(MaxParked)
-	if !table.SetParked(7, true) {
+	if !table.Park(7, 1, "") {
 		t.Fatal("parking a file that is parked was refused")
 	}
 
 	// A file that is to be discarded counts until it is taken.
 	table.SetState(3, StateCancelled)
 	refused(MaxParked)
-	if id, ok := table.NextDiscard(); !ok || id != 3 {
+	if id, _, ok := table.NextDiscard(); !ok || id != 3 {
 		t.Fatalf("NextDiscard = %d, %v, want 3", id, ok)
 	}
-	if !table.SetParked(MaxParked, true) {
+	if !table.Park(MaxParked, 1, "") {
 		t.Fatal("not parked though a place is free")
 	}
 	refused(MaxParked + 1)
-	table.SetParked(9, false)
-	if !table.SetParked(MaxParked+1, true) {
+	table.Unpark(9)
+	if !table.Park(MaxParked+1, 1, "") {
 		t.Fatal("not parked though a place is free")
 	}
 }
@@ -124,7 +124,7 @@ func TestTable_discardsEachParkedFileOnce(t *testing.T) {
 	var table Table
 	fill(&table, MaxParked)
 	for id := range FileID(MaxParked) {
-		table.SetParked(id, true)
+		table.Park(id, 1, "")
 		if id%4 == 0 {
 			table.SetState(id, StateFailed) // keeps its upload
 		}
@@ -132,13 +132,13 @@ func TestTable_discardsEachParkedFileOnce(t *testing.T) {
 	table.CancelAll()
 	var taken [MaxParked]bool
 	for n := range MaxParked * 3 / 4 {
-		id, ok := table.NextDiscard()
+		id, _, ok := table.NextDiscard()
 		if !ok || taken[id] || id%4 == 0 || table.Parked(id) {
 			t.Fatalf("NextDiscard = %d, %v after %d files", id, ok, n)
 		}
 		taken[id] = true
 	}
-	if id, ok := table.NextDiscard(); ok {
+	if id, _, ok := table.NextDiscard(); ok {
 		t.Fatalf("NextDiscard = %d, which is one too many", id)
 	}
 	if !table.Parked(4) || table.State(4) != StateFailed {
@@ -210,14 +210,17 @@ func TestTable_refusesWhatIsNotThere(t *testing.T) {
 func TestTable_allocatesPagesOnly(t *testing.T) {
 	var table Table
 	fill(&table, pageFiles+1) // the next page has room for what follows
-	table.SetParked(0, true)  // the room for parked files comes with the first
+	table.Park(0, 1, "")      // the room for parked files comes by pages too
 	n := FileID(0)
 	for name, do := range map[string]func(){
 		"Add":         func() { table.Add(1, ClassLarge, PriorityHigh) },
 		"SetState":    func() { table.SetState(n%pageFiles, State(n%FileID(States))) },
 		"SetSize":     func() { table.SetSize(n%pageFiles, int64(n)) },
 		"SetPriority": func() { table.SetPriority(n%pageFiles, Priority(n%FileID(Priorities))) },
-		"SetParked":   func() { table.SetParked(n%pageFiles, n%3 > 0) },
+		"Park":        func() { table.Park(n%100, 1, "") },
+		"Unpark":      func() { table.Unpark(n % 100) },
+		"SetMarks":    func() { table.SetMarks(n%pageFiles, uint8(n)%MaxMarks) },
+		"NextWanted":  func() { table.NextWanted() },
 		"NextDiscard": func() { table.NextDiscard() },
 		"Next":        func() { table.Next(ClassSmall) },
 		"PauseAll":    table.PauseAll,
