@@ -63,8 +63,8 @@ const openSeconds = 300;
 const linkMillis = 120_000;
 const shareSeconds = 3600;
 
-/** Under the pointer, or chosen by the keyboard. */
-const pointedAt = ":hover, :focus";
+/** What brings people to a link, by what takes them away. */
+const leaves: Readonly<Record<string, string>> = { pointerleave: "pointerenter", blur: "focus" };
 
 /** At most so many names stand in a banner. */
 const maxNames = 3;
@@ -111,6 +111,7 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
     undo: (task) => this.#list?.undo(task),
     copyLink: (task) => void this.#copyLink(task),
     openLink: (task, event) => this.#openLink(task, event),
+    leaveLink: (event) => this.#leaveLink(event),
     toggleDetails: (task) => this.#toggleDetails(task),
     copyDetails: (task) => void this.#copyDetails(task),
   };
@@ -122,6 +123,8 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
   #unwanted: readonly string[] = [];
   readonly #detailed = new Set<UploadTask>();
   readonly #links = new WeakMap<HTMLAnchorElement, { task: UploadTask; at: number }>();
+  /** What points at each link, as events say: Firefox still matches :hover when it says that the pointer leaves. */
+  readonly #pointing = new WeakMap<HTMLAnchorElement, Set<string>>();
   #copied: { task: UploadTask; what: "link" | "details" } | undefined;
   #said = { text: "", times: 0 };
 
@@ -535,9 +538,10 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
   #openLink(task: UploadTask, event: Event): void {
     const anchor = event.currentTarget;
     if (!(anchor instanceof HTMLAnchorElement)) return;
+    const coming = event.type === "pointerenter" || event.type === "focus";
+    if (coming) this.#pointing.set(anchor, new Set(this.#pointing.get(anchor)).add(event.type));
     const made = this.#links.get(anchor);
     if (made?.task === task && performance.now() - made.at < linkMillis) return;
-    const coming = event.type === "pointerenter" || event.type === "focus";
     if (coming && !this.linkFor && !this.uploader?.credentialsLife()?.remaining) return; // nobody asked for a sign-in yet
     if (!coming && event.type !== "contextmenu") {
       event.preventDefault();
@@ -545,18 +549,29 @@ export class BucketlineUploader extends LitElement implements IntakeHost {
       return;
     }
     void this.#link(task, openSeconds).then((link) => {
-      if (link === undefined || !anchor.matches(pointedAt)) return;
+      if (link === undefined || !this.#isPointedAt(anchor)) return;
       anchor.href = link;
       this.#links.set(anchor, { task, at: performance.now() });
-      for (const type of ["pointerleave", "blur"]) anchor.addEventListener(type, () => this.#dropLink(anchor, task), { once: true });
     });
   }
 
-  /** A link with credentials in it stands in the page for as long as somebody points at it. */
-  #dropLink(anchor: HTMLAnchorElement, task: UploadTask): void {
-    if (anchor.matches(pointedAt) || this.#links.get(anchor)?.task !== task) return;
+  /** Under the pointer, or chosen by the keyboard, whose focus can go in a window that is not the one in use without a word. */
+  #isPointedAt(anchor: HTMLAnchorElement): boolean {
+    const by = this.#pointing.get(anchor);
+    return by !== undefined && (by.has("pointerenter") || (by.has("focus") && anchor.matches(":focus")));
+  }
+
+  /**
+   * A link with credentials in it stands in the page for as long as somebody points at it. Pointer and focus leave in
+   * any order and come back, and a window that is left takes the focus along: each time is looked at.
+   */
+  #leaveLink({ currentTarget: anchor, type }: Event): void {
+    if (!(anchor instanceof HTMLAnchorElement)) return;
+    this.#pointing.get(anchor)?.delete(leaves[type] ?? "");
+    const made = this.#links.get(anchor);
+    if (!made || this.#isPointedAt(anchor)) return;
     this.#links.delete(anchor);
-    anchor.href = task.result?.location ?? "";
+    anchor.href = made.task.result?.location ?? "";
   }
 
   /** A browser lets a page open a tab while the person clicks, and not later. */

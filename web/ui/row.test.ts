@@ -14,7 +14,7 @@ let did: string[] = [];
 const act = (name: string) => (): void => void did.push(name);
 const actions: RowActions = {
   pause: act("pause"), resume: act("resume"), retry: act("retry"), resolve: (_, choice) => void did.push(choice), cancel: act("cancel"),
-  remove: act("remove"), undo: act("undo"), copyLink: act("copy"), openLink: act("open"), toggleDetails: act("details"),
+  remove: act("remove"), undo: act("undo"), copyLink: act("copy"), openLink: act("open"), leaveLink: act("leave"), toggleDetails: act("details"),
   copyDetails: act("copy-details"),
 };
 const template = new RowTemplate(english, new Words(english), actions);

@@ -21,6 +21,7 @@ export interface RowActions {
   copyLink(task: UploadTask): void;
   /** The link may be used soon, or is: give it its address. */
   openLink(task: UploadTask, event: Event): void;
+  leaveLink(event: Event): void;
   toggleDetails(task: UploadTask): void;
   copyDetails(task: UploadTask): void;
 }
@@ -137,9 +138,11 @@ export class RowTemplate {
 
   #link(task: UploadTask): TemplateResult {
     const open = (event: Event): void => this.#actions.openLink(task, event);
+    const leave = (event: Event): void => this.#actions.leaveLink(event);
     return html`<a data-action="open" target="_blank" rel="noopener noreferrer" href=${ifDefined(task.result?.location)}
       aria-label=${this.#label(this.#messages.actions.openLabel, task)}
-      @pointerenter=${open} @focus=${open} @click=${open} @auxclick=${open} @contextmenu=${open}>${this.#messages.actions.open}</a>`;
+      @pointerenter=${open} @focus=${open} @click=${open} @auxclick=${open} @contextmenu=${open}
+      @pointerleave=${leave} @blur=${leave}>${this.#messages.actions.open}</a>`;
   }
 
   #buttons(view: RowView): unknown {
