@@ -43,7 +43,7 @@ type Keeper struct {
 	lost    Reason // why current is out of use for good; ReasonNone: its time decides
 	asked   bool   // a refresh is outstanding
 	stuck   Reason // why nobody is asked any more, until Set or Retry
-	suspect bool   // current replaced credentials that a store refused, and was not Accepted yet
+	suspect bool   // current replaced credentials that were of no use, and was not Accepted yet
 }
 
 // Reason says why requests are held, and why new credentials are asked for.
@@ -58,10 +58,11 @@ const (
 	ReasonRefused                     // a store does not accept them
 	ReasonRefreshFailed               // new ones were asked for in vain: only Set or Retry releases
 	ReasonExpiring                    // not held: their end is near, and new ones are asked for early
+	ReasonSigningFailed               // whoever keeps the secret makes no signatures with it
 )
 
 // String returns the reason's stable name: "absent", "expired", "invalidated",
-// "refused", "refreshFailed", "expiring", and "none".
+// "refused", "refreshFailed", "expiring", "signingFailed", and "none".
 func (r Reason) String() string {
 	if int(r) < len(reasonNames) {
 		return reasonNames[r]
@@ -69,7 +70,7 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
-var reasonNames = [...]string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "expiring"}
+var reasonNames = [...]string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "expiring", "signingFailed"}
 
 // Set replaces the credentials, asked for or not, and releases the hold. It
 // refuses, with one of this package's errors, those that are incomplete and
@@ -89,7 +90,7 @@ func (k *Keeper) Set(now sign.UnixMilli, c Credentials) error {
 	if life <= margin {
 		return ErrExpired
 	}
-	k.suspect = k.lost == ReasonRefused
+	k.suspect = k.lost == ReasonRefused || k.lost == ReasonSigningFailed
 	k.current, k.end, k.total = &c, c.Expiration-sign.UnixMilli(margin), life
 	k.advise = k.end
 	if life >= MinAdvisedMillis {
@@ -162,8 +163,9 @@ func (k *Keeper) Failed(now sign.UnixMilli) {
 	}
 }
 
-// Retry lets WantRefresh ask once more after Failed, or after Invalidate
-// returned false. It changes nothing while a refresh is outstanding.
+// Retry lets WantRefresh ask once more after Failed, or after Invalidate or
+// SigningFailed returned false. It changes nothing while a refresh is
+// outstanding.
 func (k *Keeper) Retry() { k.stuck = ReasonNone }
 
 // Expire is the user's word that the current credentials are over. Requests
@@ -192,16 +194,22 @@ func (k *Keeper) Accepted(c *Credentials) {
 //
 // True means that the refusal is no failure: send the request again when
 // Current has credentials, signed anew. False means that c had itself replaced
-// credentials that the store refused: the store accepts nothing it is given,
-// and its answer is the request's error. All else is then held, as
-// ReasonRefused, and nobody is asked until Set or Retry.
-func (k *Keeper) Invalidate(c *Credentials) bool {
+// credentials that were of no use: the store accepts nothing it is given, and
+// its answer is the request's error. All else is then held, as ReasonRefused,
+// and nobody is asked until Set or Retry.
+func (k *Keeper) Invalidate(c *Credentials) bool { return k.lose(c, ReasonRefused) }
+
+// SigningFailed reports that whoever keeps the secret of c makes no signatures
+// with it. It is as Invalidate, but for the reason of the hold.
+func (k *Keeper) SigningFailed(c *Credentials) bool { return k.lose(c, ReasonSigningFailed) }
+
+func (k *Keeper) lose(c *Credentials, why Reason) bool {
 	if c == nil || c != k.current || k.lost != ReasonNone {
 		return true
 	}
-	k.lost = ReasonRefused
+	k.lost = why
 	if k.suspect {
-		k.stuck = ReasonRefused
+		k.stuck = why
 	}
 	return !k.suspect
 }

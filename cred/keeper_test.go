@@ -225,6 +225,34 @@ func TestKeeper_storeRefusesFreshCredentialsToo(t *testing.T) {
 	wantHold(t, &k, 50, cred.ReasonNone)
 }
 
+// Who cannot sign with one secret is given one other: the fault may be the key's.
+func TestKeeper_signingFails(t *testing.T) {
+	var k cred.Keeper
+	a := set(t, &k, 0, life("A", 60_000))
+	if !k.SigningFailed(a) {
+		t.Error("SigningFailed with the first = false, want another try")
+	}
+	wantHold(t, &k, 0, cred.ReasonSigningFailed)
+	wantRefresh(t, &k, 0, cred.ReasonSigningFailed, true)
+	b := set(t, &k, 10, life("B", 60_000))
+	if k.SigningFailed(b) {
+		t.Error("SigningFailed with the second in a row = true: a loop")
+	}
+	wantHold(t, &k, 20, cred.ReasonSigningFailed)
+	wantRefresh(t, &k, 20, cred.ReasonSigningFailed, false)
+	// What a store refuses after that is no loop's beginning either.
+	c := set(t, &k, 30, life("C", 60_000))
+	if k.Invalidate(c) {
+		t.Error("Invalidate after credentials that nobody could sign with = true: a loop")
+	}
+	wantHold(t, &k, 40, cred.ReasonRefused)
+	d := set(t, &k, 50, life("D", 60_000))
+	k.Accepted(d)
+	if !k.SigningFailed(d) {
+		t.Error("SigningFailed with accepted credentials = false")
+	}
+}
+
 func TestKeeper_acceptedCredentialsMayBeRefusedLater(t *testing.T) {
 	var k cred.Keeper
 	for range 5 {
@@ -306,7 +334,7 @@ func TestKeeper_questionsAllocateNothing(t *testing.T) {
 }
 
 func TestReason_namesAreStable(t *testing.T) {
-	want := []string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "expiring", "unknown"}
+	want := []string{"none", "absent", "expired", "invalidated", "refused", "refreshFailed", "expiring", "signingFailed", "unknown"}
 	for i, name := range want {
 		if got := cred.Reason(i).String(); got != name {
 			t.Errorf("Reason(%d) = %q, want %q", i, got, name)

@@ -17,10 +17,10 @@ type model struct {
 type event struct {
 	kind string // set, asked, failed, retry, expire, refused, accepted
 	now  sign.UnixMilli
-	c    *cred.Credentials // set, refused, accepted
+	c    *cred.Credentials // set, refused, unsigned, accepted
 	at   sign.UnixMilli    // set: when its use ends
 	soon sign.UnixMilli    // set: when new ones are asked for early
-	sure bool              // refused: fresh credentials after refused ones
+	sure bool              // refused, unsigned: fresh credentials after such as were of no use
 }
 
 // sinceSet returns the last set, or nil, and what came after it.
@@ -50,6 +50,8 @@ func (m *model) why(now sign.UnixMilli) cred.Reason {
 			return cred.ReasonInvalidated
 		case "refused":
 			return cred.ReasonRefused
+		case "unsigned":
+			return cred.ReasonSigningFailed
 		}
 	}
 	if now >= last.at {
@@ -70,6 +72,8 @@ func (m *model) asking() (outstanding bool, stuck cred.Reason) {
 			return false, cred.ReasonRefreshFailed
 		case e.kind == "refused" && e.sure:
 			return false, cred.ReasonRefused
+		case e.kind == "unsigned" && e.sure:
+			return false, cred.ReasonSigningFailed
 		case e.kind == "retry":
 			return false, cred.ReasonNone
 		}
@@ -85,8 +89,8 @@ func (m *model) hold(now sign.UnixMilli) cred.Reason {
 	return why
 }
 
-// suspect reports that the current credentials follow refused ones and have not
-// been accepted.
+// suspect reports that the current credentials follow such as were of no use and
+// have not been accepted.
 func (m *model) suspect() bool {
 	last, after := m.sinceSet()
 	for _, e := range after {
@@ -95,7 +99,8 @@ func (m *model) suspect() bool {
 		}
 	}
 	before := model{story: m.story[:len(m.story)-len(after)-1]}
-	return before.why(-1<<63) == cred.ReasonRefused
+	why := before.why(-1 << 63)
+	return why == cred.ReasonRefused || why == cred.ReasonSigningFailed
 }
 
 // out reports that something has put the current credentials out of use for
@@ -203,16 +208,20 @@ func (tr *trial) accepted() {
 	tr.m.story = append(tr.m.story, event{kind: "accepted", now: tr.now, c: c})
 }
 
-func (tr *trial) invalidate() {
+func (tr *trial) invalidate() { tr.lose("refused", tr.k.Invalidate) }
+
+func (tr *trial) signingFails() { tr.lose("unsigned", tr.k.SigningFailed) }
+
+func (tr *trial) lose(kind string, lose func(*cred.Credentials) bool) {
 	c := tr.recent()
 	last, _ := tr.m.sinceSet()
 	want := true
 	if last != nil && c == last.c && !tr.m.out() {
 		want = !tr.m.suspect()
-		tr.m.story = append(tr.m.story, event{kind: "refused", now: tr.now, c: c, sure: !want})
+		tr.m.story = append(tr.m.story, event{kind: kind, now: tr.now, c: c, sure: !want})
 	}
-	if got := tr.k.Invalidate(c); got != want {
-		tr.t.Errorf("Invalidate = %v, want %v", got, want)
+	if got := lose(c); got != want {
+		tr.t.Errorf("%s: %v, want %v", kind, got, want)
 	}
 	if !want {
 		tr.refusals++
@@ -255,7 +264,7 @@ func TestKeeper_equalsTheModel(t *testing.T) {
 		tr := trial{t: t, random: rand.New(rand.NewPCG(seed, 1)), now: 1_000_000}
 		acts := []func(){
 			tr.set, tr.set, tr.wantRefresh, tr.wantRefresh, tr.wantRefresh,
-			tr.failed, tr.retry, tr.expire, tr.accepted, tr.invalidate,
+			tr.failed, tr.retry, tr.expire, tr.accepted, tr.invalidate, tr.signingFails,
 		}
 		for range 200 {
 			tr.now += sign.UnixMilli(tr.random.IntN(4_000))

@@ -23,7 +23,7 @@ const (
 	signMillis = 15_000
 
 	// maxUnsigned is how many times in a row signatures are asked for in vain,
-	// until the credentials count as refused: nothing can be sent with them.
+	// until the credentials count as lost: nothing can be sent with them.
 	maxUnsigned = 3
 
 	// maxAhead is how many requests are signed that have no place in the window
@@ -143,7 +143,7 @@ func (e *Engine) unsigned(r *request) {
 	e.vainMark = e.launched
 	if e.vain++; e.vain >= maxUnsigned {
 		e.vain = 0
-		e.keeper.Invalidate(c)
+		e.keeper.SigningFailed(c)
 	}
 }
 

@@ -355,7 +355,7 @@ func (w *World) patrol() {
 // signIn brings credentials where nobody else does.
 func (s *session) signIn() {
 	t := s.engine.Totals()
-	if t.Held && (t.Hold == cred.ReasonRefreshFailed || t.Hold == cred.ReasonRefused || !s.config.CanRefresh || s.asking != nil && s.world.ended()) {
+	if t.Held && (t.Hold == cred.ReasonRefreshFailed || t.Hold == cred.ReasonRefused || t.Hold == cred.ReasonSigningFailed || !s.config.CanRefresh || s.asking != nil && s.world.ended()) {
 		s.tellTime()
 		s.give()
 	}

@@ -21,7 +21,8 @@ export type HoldReason =
   | "expired" // their end has come, or is too near for another request
   | "invalidated" // the page called expireCredentials
   | "refused" // the store does not accept them (any more)
-  | "refreshFailed"; // credentialsExpired rejected; setCredentials releases
+  | "refreshFailed" // credentialsExpired rejected; setCredentials releases
+  | "signingFailed"; // the vault's key makes no signatures, nor did the one before it
 
 /** Why new credentials are asked for. */
 export type RefreshReason =

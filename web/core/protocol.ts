@@ -31,7 +31,7 @@ export const states = [
   "done", "skipped", "failed", "cancelled",
 ] as const satisfies readonly FileState[];
 
-export const reasons = ["absent", "expired", "invalidated", "refused", "refreshFailed", "expiring"] as const satisfies readonly RefreshReason[];
+export const reasons = ["absent", "expired", "invalidated", "refused", "refreshFailed", "expiring", "signingFailed"] as const satisfies readonly RefreshReason[];
 
 export const priorities = ["normal", "high", "low"] as const satisfies readonly Priority[];
 

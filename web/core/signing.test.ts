@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { Credentials, UploaderOptions } from "./api.js";
 import { reaches } from "./reach.testing.js";
 import { asked, credentials, fileOf, options, store, until, uploader } from "./testing.js";
+import { Vault } from "./vault.js";
 
 /** Every memory that an engine has got since. */
 const memories: WebAssembly.Memory[] = [];
@@ -150,6 +151,42 @@ test("vault: new credentials in mid-upload, and each request is signed by those 
   }));
   assert.equal(store.requests.length, 60);
   assert.ok(new Set(signers).size > 2, `signed by ${[...new Set(signers)].join()}`);
+});
+
+test("vault: a key that makes no signatures is told apart from credentials that a store refuses", async () => {
+  // A key for another algorithm: WebCrypto has it, and does not sign with it.
+  const bad = await crypto.subtle.generateKey({ name: "AES-CBC", length: 128 }, false, ["encrypt"]);
+  const calls: string[] = [];
+  const held: string[] = [];
+  const up = uploader(vaulted("secret", {
+    credentialsExpired: async ({ reason }) => {
+      calls.push(reason);
+      return secretive("secret");
+    },
+  }));
+  await up.ready;
+  up.listen((event) => void (event.type === "hold" && held.push(event.reason)));
+  const adopt = Vault.prototype.adopt;
+  let broken = 0;
+  Vault.prototype.adopt = function (this: Vault, key) {
+    adopt.call(this, broken-- > 0 ? bad : key);
+  };
+  try {
+    broken = 1;
+    up.setCredentials(secretive("secret"));
+    await up.upload(fileOf("a", 5)); // by the next key
+    assert.deepEqual([calls, held], [["signingFailed"], ["signingFailed"]]);
+
+    broken = 2;
+    up.setCredentials(secretive("secret"));
+    const task = up.upload(fileOf("b", 5));
+    await until("it is held for good", () => up.totals().held === "signingFailed" && calls.length === 2 && broken === 0 && held.length === 3);
+    up.setCredentials(secretive("secret"));
+    await task;
+    assert.deepEqual([calls, held], [["signingFailed", "signingFailed"], ["signingFailed", "signingFailed", "signingFailed"]]);
+  } finally {
+    Vault.prototype.adopt = adopt;
+  }
 });
 
 test("vault: secrets that are none are refused, in the engine's words, and not quoted", async () => {

@@ -242,6 +242,7 @@ const reasons: Readonly<Record<HoldReason, string>> = {
   invalidated: "credentials were made to expire",
   refused: "the store refused the credentials",
   refreshFailed: "there were no new credentials",
+  signingFailed: "the browser made no signatures",
 };
 
 function holdLine(hold: Hold, begun: number): Line {

@@ -23,6 +23,7 @@ export const english: Messages = {
       invalidated: "Waiting for you to sign in again.",
       refused: "The store does not accept the sign-in any more.",
       refreshFailed: "Waiting for you to sign in again.",
+      signingFailed: "The browser cannot sign requests. Reload the page and choose the same files again.",
     },
     heldFiles: {
       one: "{n} file is held; what is stored stays stored, and it goes on by itself.",
