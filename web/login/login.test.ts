@@ -189,6 +189,14 @@ test("what is left of a token serves while the provider is away, and no longer",
   assert.notEqual(await login.idToken(), first);
 });
 
+test("a renewed token that was long on its way is given out, and nobody is asked to sign in", async () => {
+  const { provider, login } = await signedIn();
+  const first = await login.idToken();
+  provider.now += provider.life;
+  provider.tamper = (claims) => void (claims["exp"] = provider.now - 1);
+  assert.notEqual(await login.idToken(), first);
+});
+
 test("a refused refresh token asks for a sign-in and is not tried again", async () => {
   const { provider, login } = await signedIn();
   provider.endAllSessions();
