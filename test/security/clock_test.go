@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/bucketline/bucketline/test/e2e/harness"
@@ -67,54 +66,77 @@ func (s *script) Stat() (fs.FileInfo, error) { return s, nil }
 func (s *script) Close() error               { return nil }
 func (s *script) Size() int64                { return s.size }
 
-// On a computer whose clock is wrong, people sign in and upload, and credentials
-// are renewed when they end by the clock of who gave them: never sent after it,
-// and not renewed for nothing before.
-func TestClock_wrong(t *testing.T) {
-	r := new(recorder)
-	c := stackConfig()
-	c.Wrap = r.wrap
-	c.Pages = map[string]fs.FS{}
+// wrongClocks are the pages of computers with wrong clocks.
+func wrongClocks() map[string]fs.FS {
+	pages := map[string]fs.FS{}
 	for _, clock := range clocks {
-		c.Pages[clockPath(clock.off)] = wrongClock{securityPage{harness.Files()}, clock.off}
+		pages[clockPath(clock.off)] = wrongClock{securityPage{harness.Files()}, clock.off}
 	}
-	stack, _ := startStack(t, c)
-	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, s *webdriver.Session) {
-		for _, clock := range clocks {
-			t.Run(clock.name, func(t *testing.T) {
-				p := &page{s.With(t), t, stack.Endpoints(), r, clockPath(clock.off)}
-				p.underWrongClock(clock.off)
-			})
-		}
-	})
+	return pages
 }
 
-func (p *page) underWrongClock(off time.Duration) {
+// underWrongClocks is on a computer whose clock is wrong, in a tab for each such
+// clock. People sign in and upload there, and credentials are renewed when they
+// end by the clock of who gave them: never sent after it, and not renewed for
+// nothing before.
+func (p *page) underWrongClocks() {
+	p.t.Helper()
+	tabs := []webdriver.Window{p.Window()}
+	for i := range clocks {
+		if i > 0 {
+			tabs = append(tabs, p.NewTab())
+			p.Switch(tabs[i])
+		}
+		p.onClock(i).uploadUnderWrongClock()
+	}
+	for i := range clocks {
+		p.Switch(tabs[i])
+		p.onClock(i).renewUnderWrongClock()
+	}
+}
+
+// clockPage is a page under clocks[which].
+type clockPage struct {
+	*page
+	off          time.Duration
+	name, folder string // of its sessions at the STS, and of what it stores
+}
+
+func (p *page) onClock(which int) *clockPage {
+	off := clocks[which].off
+	at := *p
+	at.path = clockPath(off)
+	name := fmt.Sprintf("%s%+d", p.Browser(), off/time.Minute)
+	return &clockPage{&at, off, name, "users/alice/" + strings.ReplaceAll(name, "+", "plus") + "/"}
+}
+
+func (p *clockPage) uploadUnderWrongClock() {
 	p.t.Helper()
 	p.open()
 	says := time.UnixMilli(webdriver.Eval[int64](p.Session, "return security.now()"))
-	if d := says.Sub(time.Now().Add(off)); d < -time.Minute || d > time.Minute {
-		p.t.Fatalf("the page's clock says %v, want it to be off by %v", says, off)
+	if d := says.Sub(time.Now().Add(p.off)); d < -time.Minute || d > time.Minute {
+		p.t.Fatalf("the page's clock says %v, want it to be off by %v", says, p.off)
 	}
-	const life = 15
-	name := fmt.Sprintf("%s%+d", p.Browser(), off/time.Minute)
-	folder := "users/alice/" + strings.ReplaceAll(name, "+", "plus") + "/"
-	p.Run("security.create(4, arguments[0], arguments[1])", life, name)
-	p.upload(folder+"one.bin", 1000, "done")
-	p.upload(folder+"two.bin", 1000, "done")
-	if n := p.recorder.exchanges(name); n != 1 && p.left() > 0 {
-		p.t.Errorf("credentials were asked for %d times, want once", n)
+	p.Run("security.create(4, arguments[0], arguments[1])", int(stsLife/time.Second), p.name)
+	p.upload(p.folder+"one.bin", 1000, "done")
+	p.upload(p.folder+"two.bin", 1000, "done")
+	if n := p.recorder.exchanges(p.name); n != 1 && p.left() > 0 {
+		p.t.Errorf("%v: credentials were asked for %d times, want once", p.off, n)
 	}
-	if left := p.left(); left <= 0 || left > life*time.Second+2*time.Second {
-		p.t.Errorf("the credentials have %v left, want at most %d s", left, life)
+	if left := p.left(); left > stsLife+2*time.Second {
+		p.t.Errorf("%v: the credentials have %v left, want at most %v", p.off, left, stsLife)
 	}
+}
+
+func (p *clockPage) renewUnderWrongClock() {
+	p.t.Helper()
 	p.WaitUntil("the credentials to end", pageWithin, func() bool { return p.left() <= 0 })
-	p.upload(folder+"parts.bin", 17<<20, "done")
-	if n := p.recorder.exchanges(name); n < 2 {
-		p.t.Errorf("credentials were asked for %d times, want again when they had ended", n)
+	p.upload(p.folder+"parts.bin", 17<<20, "done")
+	if n := p.recorder.exchanges(p.name); n < 2 {
+		p.t.Errorf("%v: credentials were asked for %d times, want again when they had ended", p.off, n)
 	}
-	if refused := p.recorder.refused("s3", folder); len(refused) > 0 {
-		p.t.Errorf("the store refused:\n%s", strings.Join(refused, "\n"))
+	if refused := p.recorder.refused("s3", p.folder); len(refused) > 0 {
+		p.t.Errorf("%v: the store refused:\n%s", p.off, strings.Join(refused, "\n"))
 	}
 }
 

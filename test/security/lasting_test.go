@@ -38,50 +38,63 @@ func campaign(t *testing.T) (uploads int, every time.Duration) {
 	return uploads, every
 }
 
-// Credentials that live 15 seconds, for much longer than that: no request fails,
-// and new ones are asked for as rarely as possible.
+// Credentials that live 15 seconds. Both of these wait for them to end, so they do
+// it together.
 func TestLasting_15sCredentials(t *testing.T) {
-	uploads, every := campaign(t)
 	r := new(recorder)
 	c := stackConfig()
 	c.IDTokenLife = time.Minute // they are renewed on the way, too
 	c.Wrap = r.wrap
+	c.Pages = wrongClocks()
 	stack, _ := startStack(t, c)
-	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, s *webdriver.Session) {
-		p := &page{s, t, stack.Endpoints(), r, securityPath}
-		p.open()
-		name := "lasting-" + string(s.Browser())
-		folder := "users/alice/" + name + "/"
-		p.Run("security.create(4, arguments[0], arguments[1])", int(stsLife/time.Second), name)
-		begun := time.Now()
-		for i := range uploads {
-			time.Sleep(time.Until(begun.Add(time.Duration(i) * every)))
-			size := 1000
-			if i%5 == 4 {
-				size = 17 << 20 // in parts
-			}
-			p.Run("void security.upload(...arguments)", fmt.Sprintf("%s%d.bin", folder, i), size)
-		}
-		p.WaitUntil("the last upload", 2*pageWithin, func() bool {
-			states := webdriver.Eval[[]string](s, "return security.state().tasks")
-			return len(states) == uploads && !slices.ContainsFunc(states, func(s string) bool { return s != "done" && s != "failed" })
+	for name, test := range map[string]func(p *page){"15 s credentials": (*page).lasts, "a wrong clock": (*page).underWrongClocks} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			webdriver.Each(t, webdriver.Config{Parallel: true, Wait: pageWithin}, func(t *testing.T, s *webdriver.Session) {
+				test(&page{s, t, stack.Endpoints(), r, securityPath})
+			})
 		})
-		for i, state := range webdriver.Eval[[]string](s, "return security.state().tasks") {
-			if state != "done" {
-				t.Errorf("upload %d is %s", i, state)
-			}
+	}
+}
+
+// lasts has credentials that live 15 seconds, for much longer than that: no
+// request fails, and new ones are asked for as rarely as possible.
+func (p *page) lasts() {
+	p.t.Helper()
+	uploads, every := campaign(p.t)
+	p.open()
+	name := "lasting-" + string(p.Browser())
+	folder := "users/alice/" + name + "/"
+	p.Run("security.create(4, arguments[0], arguments[1])", int(stsLife/time.Second), name)
+	begun := time.Now()
+	for i := range uploads {
+		time.Sleep(time.Until(begun.Add(time.Duration(i) * every)))
+		size := 1000
+		if i%5 == 4 {
+			size = 17 << 20 // in parts
 		}
-		if refused := r.refused("s3", folder); len(refused) > 0 {
-			t.Errorf("the store refused:\n%s", strings.Join(refused, "\n"))
-		}
-		sent := r.times("s3", folder)
-		exchanges, fewest := r.exchanges(name), fewestExchanges(sent)
-		if exchanges > fewest+1 || exchanges < fewest-1 {
-			t.Errorf("credentials were asked for %d times; %d is the least for requests at these times", exchanges, fewest)
-		}
-		fmt.Printf("| %s | dev stack | %d in %v | %v | %d, refused %d | %d | %d |\n",
-			s.Browser(), uploads, time.Since(begun).Round(time.Second), stsLife, len(sent), len(r.refused("s3", folder)), exchanges, fewest)
+		p.Run("void security.upload(...arguments)", fmt.Sprintf("%s%d.bin", folder, i), size)
+	}
+	p.WaitUntil("the last upload", pageWithin, func() bool {
+		states := webdriver.Eval[[]string](p.Session, "return security.state().tasks")
+		return len(states) == uploads && !slices.ContainsFunc(states, func(s string) bool { return s != "done" && s != "failed" })
 	})
+	for i, state := range webdriver.Eval[[]string](p.Session, "return security.state().tasks") {
+		if state != "done" {
+			p.t.Errorf("upload %d is %s", i, state)
+		}
+	}
+	refused := p.recorder.refused("s3", folder)
+	if len(refused) > 0 {
+		p.t.Errorf("the store refused:\n%s", strings.Join(refused, "\n"))
+	}
+	sent := p.recorder.times("s3", folder)
+	exchanges, fewest := p.recorder.exchanges(name), fewestExchanges(sent)
+	if exchanges > fewest+1 || exchanges < fewest-1 {
+		p.t.Errorf("credentials were asked for %d times; %d is the least for requests at these times", exchanges, fewest)
+	}
+	fmt.Printf("| %s | dev stack | %d in %v | %v | %d, refused %d | %d | %d |\n",
+		p.Browser(), uploads, time.Since(begun).Round(time.Second), stsLife, len(sent), len(refused), exchanges, fewest)
 }
 
 // times are when the requests to a server with part in their address arrived.
@@ -158,7 +171,7 @@ func TestLasting_minioRevokes(t *testing.T) {
 		w.revokeAll(t)
 		upload("two", 11<<20)
 		upload("three", 1000)
-		r := p.Stored(2 * pageWithin)
+		r := p.Stored(pageWithin)
 		if len(r.Refreshes) != 2 || r.Refreshes[1].Reason != "refused" {
 			t.Errorf("after the revocation credentials were asked for %+v, want once more, because they were refused", r.Refreshes)
 		}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bucketline/bucketline/test/webdriver"
 )
 
 // recorder sees everything that the dev stack's servers are asked, and what STS
@@ -21,6 +23,9 @@ type recorder struct {
 	mu       sync.Mutex
 	requests []request
 	secrets  []given
+
+	// only, unless empty, is the browser whose requests are seen.
+	only webdriver.Browser
 
 	// change, unless nil, may replace what a server answers with 200.
 	change func(server, path string, body []byte) []byte
@@ -52,8 +57,25 @@ const (
 // maxRecorded bounds what is kept of a body, in bytes.
 const maxRecorded = 1 << 20
 
+// browserOf says which browser sends requests with that User-Agent.
+func browserOf(agent string) webdriver.Browser {
+	switch {
+	case strings.Contains(agent, "Firefox/"):
+		return webdriver.Firefox
+	case strings.Contains(agent, "Chrome/"):
+		return webdriver.Chromium
+	case strings.Contains(agent, "AppleWebKit/"):
+		return webdriver.WebKitGTK
+	}
+	return ""
+}
+
 func (r *recorder) wrap(server string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
+		if r.only != "" && browserOf(asked.UserAgent()) != r.only {
+			h.ServeHTTP(w, asked)
+			return
+		}
 		one := request{server: server, method: asked.Method, target: asked.RequestURI, header: asked.Header.Clone(), at: time.Now(), status: new(atomic.Int64)}
 		spoken := server == "sts" || server == "issuer"
 		if spoken && asked.Method == http.MethodPost {

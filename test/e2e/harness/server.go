@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,14 +19,14 @@ import (
 )
 
 // Main builds the page, runs the tests of m and returns the exit code. All
-// browsers may run at the same time, however few processors there are: their
-// tests wait more than they work. It also pins down where artifacts go, since
+// browsers may run at the same time, however few processors there are, and more
+// where -parallel says so: their tests wait more than they work. It also pins down where artifacts go, since
 // the dev stack changes the process's working directory.
 func Main(m *testing.M) int {
 	flag.Parse()
 	root, err := process.ModuleRoot()
-	if err == nil {
-		err = flag.Set("test.parallel", strconv.Itoa(max(len(webdriver.Browsers), runtime.GOMAXPROCS(0))))
+	if parallel, _ := flag.Lookup("test.parallel").Value.(flag.Getter).Get().(int); err == nil && parallel < len(webdriver.Browsers) {
+		err = flag.Set("test.parallel", strconv.Itoa(len(webdriver.Browsers)))
 	}
 	if err == nil && os.Getenv("BUCKETLINE_ARTIFACTS") == "" {
 		err = os.Setenv("BUCKETLINE_ARTIFACTS", filepath.Join(root, "build", "artifacts"))

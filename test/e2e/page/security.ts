@@ -26,6 +26,8 @@ const live = {
   events: [] as unknown[],
   errors: [] as unknown[],
   outcome: "",
+  /** What became of the upload that was waited for last. */
+  ended: "",
 };
 
 /** Keeps what f throws, as a page might that shows it. */
