@@ -17,13 +17,15 @@
 //	digest(i)     ends digest i and puts it into the page; returns its length
 //
 // page, open, step, ask and digest may move the page: ask for page(0) again
-// after each. What the calls mean is said at wire.Session and wire.Hasher,
+// after each. Built by TinyGo, each call frees what those before it have left
+// behind (package heap). What the calls mean is said at wire.Session and wire.Hasher,
 // where they can be tested.
 package main
 
 import (
 	"unsafe"
 
+	"github.com/bucketline/bucketline/internal/heap"
 	"github.com/bucketline/bucketline/wire"
 )
 
@@ -43,6 +45,7 @@ const minPage = 64 << 10
 
 //go:wasmexport page
 func page(n uint32) uint32 {
+	heap.Collect()
 	if n > wire.MaxPageBytes {
 		return 0
 	}
@@ -69,19 +72,32 @@ func input(n uint32) []byte {
 }
 
 //go:wasmexport open
-func open(n uint32) uint32 { return answer(module.session.Open(module.page[:0], input(n))) }
+func open(n uint32) uint32 {
+	heap.Collect()
+	return answer(module.session.Open(module.page[:0], input(n)))
+}
 
 //go:wasmexport step
-func step(n uint32) uint32 { return answer(module.session.Step(module.page[:0], input(n))) }
+func step(n uint32) uint32 {
+	heap.Collect()
+	return answer(module.session.Step(module.page[:0], input(n)))
+}
 
 //go:wasmexport ask
-func ask(n uint32) uint32 { return answer(module.session.Ask(module.page[:0], input(n))) }
+func ask(n uint32) uint32 {
+	heap.Collect()
+	return answer(module.session.Ask(module.page[:0], input(n)))
+}
 
 //go:wasmexport hash
-func hash(algorithm uint32) uint32 { return module.hasher.Begin(algorithm) }
+func hash(algorithm uint32) uint32 {
+	heap.Collect()
+	return module.hasher.Begin(algorithm)
+}
 
 //go:wasmexport update
 func update(digest, n uint32) uint32 {
+	heap.Collect()
 	if !module.hasher.Update(digest, module.page[:min(int(n), len(module.page))]) {
 		return 0
 	}
@@ -89,4 +105,7 @@ func update(digest, n uint32) uint32 {
 }
 
 //go:wasmexport digest
-func digest(number uint32) uint32 { return answer(module.hasher.End(module.page[:0], number)) }
+func digest(number uint32) uint32 {
+	heap.Collect()
+	return answer(module.hasher.End(module.page[:0], number))
+}

@@ -13,6 +13,7 @@ package main
 import (
 	"unsafe"
 
+	"github.com/bucketline/bucketline/internal/heap"
 	"github.com/bucketline/bucketline/wire"
 	"github.com/bucketline/bucketline/wire/exchanges"
 )
@@ -31,6 +32,7 @@ const minPage = 16 << 10
 
 //go:wasmexport page
 func page(n uint32) uint32 {
+	heap.Collect()
 	if n > wire.MaxPageBytes {
 		return 0
 	}
@@ -44,6 +46,7 @@ func page(n uint32) uint32 {
 
 //go:wasmexport ask
 func ask(n uint32) uint32 {
+	heap.Collect()
 	module.input = append(module.input[:0], module.page[:min(int(n), len(module.page))]...)
 	out := module.session.Ask(module.page[:0], module.input)
 	length := len(out)
