@@ -63,7 +63,7 @@ func checkDirection(t *Tree) []Finding {
 			if !own || dir == f.Dir() {
 				continue
 			}
-			if withinAny(dir, sinks) && !(within(f.Dir(), firstElement(dir)) && allowed(row, dir)) {
+			if withinAny(dir, sinks) && !(withinAny(f.Dir(), sinks) && allowed(row, dir)) {
 				found = append(found, Finding{f.Path, i.line, dir + " is imported by nobody"})
 			} else if !f.Test() && !allowed(row, dir) {
 				found = append(found, Finding{f.Path, i.line, row.Path + " may not import " + dir})
@@ -71,11 +71,6 @@ func checkDirection(t *Tree) []Finding {
 		}
 	}
 	return found
-}
-
-func firstElement(dir string) string {
-	first, _, _ := strings.Cut(dir, "/")
-	return first
 }
 
 // allowed reports that row may import dir. Naming a folder does not grant those

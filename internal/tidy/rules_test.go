@@ -81,6 +81,8 @@ var samples = map[string][]sample{
 		{"but not of sinks", one("s3/a_test.go", code("s3", `import "github.com/bucketline/bucketline/test/stores"`)), []string{"s3/a_test.go:2"}},
 		{"nobody imports a command", one("devstack/a.go", code("devstack", `import "github.com/bucketline/bucketline/cmd/bucketline"`)), []string{"devstack/a.go:2"}},
 		{"test may import test", one("test/e2e/a_test.go", code("e2e", `import "github.com/bucketline/bucketline/test/webdriver"`)), nil},
+		{"a sink imports another where its row says so", one("bench/browser/a.go", code("browser", `import "github.com/bucketline/bucketline/test/webdriver"`)), nil},
+		{"and only there", one("bench/native/a_test.go", code("native", `import "github.com/bucketline/bucketline/test/webdriver"`)), []string{"bench/native/a_test.go:2"}},
 		{"the root by name", one("cmd/bucketline/a.go", code("main", `import "github.com/bucketline/bucketline"`)), nil},
 		{"the root is not for the engine", one("engine/a.go", code("engine", `import "github.com/bucketline/bucketline"`)), []string{"engine/a.go:2"}},
 		{"a folder without a row", one("pkg/a.go", "package pkg"), []string{"pkg/a.go:1"}},

@@ -1,0 +1,3 @@
+package browser
+
+func writeReport(path string, results []Result) error { return nil }
