@@ -34,17 +34,15 @@ const plainLayout = 64
 //go:noinline
 func alloc(size uintptr, layout unsafe.Pointer) unsafe.Pointer {
 	if !memory.begun() && !memory.begin(uint32(uintptr(unsafe.Pointer(&behindGlobals))), uint32(memorySize(0))*modulePage) {
-		panic(outOfMemory)
+		panic("bucketline: internal error: out of memory")
 	}
 	known := uintptr(layout)
 	at := memory.alloc(uint32(size), known&1 != 0 && known < plainLayout)
 	if at == 0 {
-		panic(outOfMemory)
+		panic("bucketline: internal error: out of memory")
 	}
 	return unsafe.Pointer(uintptr(at))
 }
-
-const outOfMemory = "bucketline: internal error: out of memory"
 
 // grow adds pages.
 func (h *Heap) grow(pages uint32) bool {

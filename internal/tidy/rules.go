@@ -122,6 +122,10 @@ var pureCalls = []string{
 	"strconv.AppendFloat", "strings.NewReplacer", "strings.Title", "hex.Decode", "hex.Dump",
 }
 
+// stateful are the files that stand in for the runtime, whose state is the
+// program's.
+var stateful = []string{"internal/heap/module.go"}
+
 // scripts is the direction of the TypeScript folders: our folders and the npm
 // packages that each may import. An empty row imports only from itself.
 var scripts = []struct {

@@ -40,7 +40,7 @@ func checkState(t *Tree) []Finding {
 // library reports that f is of a Pure or Driver package that others import.
 func library(f *File) bool {
 	row, known := folder(f.Dir())
-	return f.Go != nil && !f.Test() && f.Go.Name.Name != "main" && known && row.Band != Open
+	return f.Go != nil && !f.Test() && f.Go.Name.Name != "main" && known && row.Band != Open && !slices.Contains(stateful, f.Path)
 }
 
 func checkInit(f *File, report func(token.Pos, string)) {
