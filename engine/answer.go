@@ -245,17 +245,29 @@ func (e *Engine) hashed(ev *Event) error {
 		s.step, s.asked = stepPut, false // its setbacks still count
 	case s.parts.state[part-1] == partHashing:
 		s.parts.hash(part, ev.Digest)
-	case s.parts.state[part-1] == partChecking:
-		_, kept := s.parts.list.Part(part)
-		if string(kept) != string(ev.Digest) {
-			e.anew(s) // the file is another one than the earlier run had
-			return nil
-		}
-		s.parts.checked(part)
-		e.settle(s)
+	case s.parts.state[part-1] == partChecking, s.parts.state[part-1] == partProving:
+		e.compared(s, part, ev.Digest)
 	}
 	e.show(s)
 	return nil
+}
+
+// compared takes the digest of what the file has at a part of an earlier run.
+func (e *Engine) compared(s *slot, part uint16, digest []byte) {
+	etag, kept := s.parts.list.Part(part)
+	switch {
+	case string(kept) == string(digest):
+		if s.parts.state[part-1] == partProving {
+			e.appendPart(s, part, string(etag), kept)
+		}
+		s.parts.checked(part)
+		e.settle(s)
+	case s.parts.state[part-1] == partProving:
+		s.parts.unhash(part)
+		e.lose(s, part) // it may have been damaged on its way, and never acknowledged
+	default:
+		e.anew(s) // the file is another one than the earlier run had
+	}
 }
 
 // answer is what the store said to one request.

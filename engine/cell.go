@@ -24,7 +24,7 @@ func (e *Engine) cell(s *slot, from, to int) Cell {
 	var stored, flying int
 	for _, state := range s.parts.state[from:to] {
 		switch state {
-		case partStored, partNameless, partKept, partChecking:
+		case partStored, partNameless, partKept, partChecking, partFound, partProving:
 			stored++
 		case partInFlight:
 			flying++
@@ -51,7 +51,7 @@ func (e *Engine) filled(s *slot, from, to int) uint8 {
 		_, length := s.plan.Range(uint16(i + 1))
 		all += length
 		switch s.parts.state[i] {
-		case partStored, partNameless, partKept, partChecking:
+		case partStored, partNameless, partKept, partChecking, partFound, partProving:
 			sent += length
 		}
 	}

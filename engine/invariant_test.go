@@ -98,7 +98,7 @@ func (p *parts) wrong(e *Engine, s *slot) string {
 			reading[r.part] = reading[r.part] || r.kind == ActHash
 		}
 	}
-	var count [partChecking + 1]int
+	var count [partProving + 1]int
 	again := 0
 	for i, state := range p.state {
 		n := uint16(i + 1)
@@ -108,14 +108,14 @@ func (p *parts) wrong(e *Engine, s *slot) string {
 		}
 		b := s.setbackOf(n)
 		switch {
-		case (state == partInFlight) != sending[n], (state == partHashing || state == partChecking) != reading[n] && !s.resting:
+		case (state == partInFlight) != sending[n], (state == partHashing || state == partChecking || state == partProving) != reading[n] && !s.resting:
 			return fmt.Sprintf("part %d in state %d: being sent %v, being hashed %v", n, state, sending[n], reading[n])
 		case state == partWaiting && b == nil:
 			return fmt.Sprintf("part %d waits for no attempt", n)
 		}
 	}
-	stored := count[partStored] + count[partNameless] + count[partKept] + count[partChecking]
-	got := fmt.Sprint(stored, count[partInFlight], count[partNameless], count[partKept]+count[partChecking], again, count[partReady])
+	stored := count[partStored] + count[partNameless] + count[partKept] + count[partChecking] + count[partFound] + count[partProving]
+	got := fmt.Sprint(stored, count[partInFlight], count[partNameless], count[partKept]+count[partChecking]+count[partFound]+count[partProving], again, count[partReady])
 	counted := fmt.Sprint(p.stored, p.flying, p.nameless, p.unchecked, p.again, len(p.ready))
 	switch {
 	case got != counted:

@@ -41,6 +41,8 @@ const (
 	partNameless           // the same, but CORS hides the ETag
 	partKept               // stored by an earlier run; to be compared with the file
 	partChecking           // that is under way
+	partFound              // stored by an earlier run, which did not write it down; to be compared
+	partProving            // that is under way
 )
 
 // nameless stands for an ETag that is not known.
@@ -102,7 +104,7 @@ func (p *parts) putBack(n uint16) {
 		return
 	case partInFlight:
 		p.flying--
-	case partStored, partNameless, partKept, partChecking:
+	case partStored, partNameless, partKept, partChecking, partFound, partProving:
 		p.forget(n)
 	}
 	p.state[n-1] = partPending
@@ -123,7 +125,7 @@ func (p *parts) forget(n uint16) {
 	switch p.state[n-1] {
 	case partNameless:
 		p.nameless--
-	case partKept, partChecking:
+	case partKept, partChecking, partFound, partProving:
 		p.unchecked--
 	}
 	p.stored--
@@ -183,7 +185,7 @@ func (p *parts) kept() uint16 {
 		return 0
 	}
 	for i := int(p.checkFrom); i < len(p.state); i++ {
-		if p.state[i] == partKept {
+		if p.state[i] == partKept || p.state[i] == partFound {
 			p.checkFrom = uint16(i)
 			return uint16(i + 1)
 		}
@@ -225,8 +227,8 @@ func (p *parts) unhash(n uint16) {
 		p.state[n-1] = partPending
 		p.again++
 		p.low = min(p.low, int(n)-1)
-	case partChecking:
-		p.state[n-1] = partKept
+	case partChecking, partProving:
+		p.state[n-1]-- // to what it was
 		p.checkFrom = min(p.checkFrom, n-1)
 	}
 }

@@ -166,7 +166,7 @@ func (s *slot) toHash(now Instant) uint16 {
 		}
 	}
 	if n := p.kept(); n != 0 {
-		p.state[n-1] = partChecking
+		p.state[n-1]++ // partChecking or partProving
 		return n
 	}
 	return 0

@@ -319,7 +319,7 @@ func (e *Engine) unkeep(s *slot) {
 // lose counts part n as not stored.
 func (e *Engine) lose(s *slot, n uint16) {
 	switch s.parts.state[n-1] {
-	case partStored, partNameless, partKept:
+	case partStored, partNameless, partKept, partFound:
 		_, length := s.plan.Range(n)
 		s.acknowledged -= length
 		e.acknowledged -= length
@@ -337,11 +337,11 @@ func (e *Engine) lose(s *slot, n uint16) {
 func (e *Engine) compare(s *slot, p *s3.Part) {
 	_, length := s.plan.Range(p.Number)
 	etag, digest := s.parts.list.Part(p.Number)
-	if etag == nil && s.listing == listResume && len(p.Digest) != 0 && len(p.Digest) == s.object.Algorithm.Size() {
+	found := etag == nil && s.listing == listResume && len(p.Digest) != 0 && len(p.Digest) == s.object.Algorithm.Size()
+	if found {
 		// It was stored when the earlier run ended, which did not live to write it
 		// down. What the store has digested is compared with the file.
 		etag, digest = []byte(p.ETag), p.Digest
-		s.torn = true // the record lacks it
 	}
 	same := p.Size == length && etag != nil && (string(etag) == p.ETag || string(etag) == nameless)
 	if len(p.Digest) != 0 && len(digest) != 0 && len(p.Digest) == len(digest) {
@@ -357,6 +357,9 @@ func (e *Engine) compare(s *slot, p *s3.Part) {
 		if s.parts.keep(p.Number, p.ETag, digest, len(digest) != 0) != nil {
 			s.parts.list.Drop(p.Number)
 			return
+		}
+		if found {
+			s.parts.state[p.Number-1] = partFound
 		}
 		s.acknowledged += length
 		s.kept += length
@@ -385,10 +388,6 @@ func (e *Engine) verified(s *slot) {
 		s.doubt = false
 		s.step, s.asked = stepComplete, false
 		return
-	}
-	if why == listResume && s.torn && s.recorded {
-		s.torn = false
-		e.save(s)
 	}
 	if why == listResume && s.parts.stored > 0 {
 		e.notes.add(note{

@@ -44,7 +44,7 @@ func (s *Store) listParts(c *call) *refusal {
 	x.element("Key", u.Key)
 	x.element("UploadId", u.ID)
 	x.element("PartNumberMarker", strconv.Itoa(after))
-	first := 0
+	first := min(u.taken, len(u.Parts))
 	for first < len(u.Parts) && int(u.Parts[first].Number) <= after {
 		first++
 	}

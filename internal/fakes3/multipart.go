@@ -45,6 +45,17 @@ func (s *Store) forgetPart(id string) {
 	}
 }
 
+// TakeAway has the first n parts of an upload out of sight, as a store does that
+// is joining them: they are not listed, and nobody else can join them. With 0
+// they are all back.
+func (s *Store) TakeAway(id string, n int) {
+	for _, u := range s.uploads {
+		if u.ID == id {
+			u.taken = min(n, len(u.Parts))
+		}
+	}
+}
+
 // create is CreateMultipartUpload.
 func (s *Store) create(c *call) *refusal {
 	if len(c.key) > s3.MaxKeyBytes {
@@ -246,7 +257,7 @@ func (s *Store) choose(c *call, u *Upload, list []listedPart) ([]Part, *refusal)
 		gap = gap || l.number != i+1
 		at, found := slices.BinarySearchFunc(u.Parts, l.number, func(p Part, n int) int { return int(p.Number) - n })
 		bad := refuse("InvalidPart").with("PartNumber", strconv.Itoa(l.number)).with("ETag", l.etag)
-		if !found || strings.Trim(l.etag, `"`) != strings.Trim(u.Parts[at].ETag, `"`) {
+		if !found || at < u.taken || strings.Trim(l.etag, `"`) != strings.Trim(u.Parts[at].ETag, `"`) {
 			return nil, bad
 		}
 		p := u.Parts[at]
@@ -256,7 +267,7 @@ func (s *Store) choose(c *call, u *Upload, list []listedPart) ([]Part, *refusal)
 		if l.checksum != "" && u.Algorithm != s3.NoChecksum && l.checksum != base64.StdEncoding.EncodeToString(p.Digest) {
 			return nil, bad
 		}
-		if i < len(list)-1 && p.Body.Len() < s3.MinPartSize {
+		if i < len(list)-1 && p.Body.Len() < s3.MinPartSize && !s.config.SmallParts {
 			return nil, refuse("EntityTooSmall").with("PartNumber", strconv.Itoa(l.number))
 		}
 		if n := len(parts); n > 0 && s.config.EqualParts {

@@ -15,6 +15,7 @@
 package fakes3
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -31,6 +32,9 @@ type Config struct {
 	// Page is how many parts or uploads a page of a list has at most; 0 means
 	// s3.MaxListPage.
 	Page int
+
+	// SmallParts accepts parts of any size, for tests that look at many.
+	SmallParts bool
 
 	// EqualParts refuses parts of different sizes (R2, "Multipart objects").
 	EqualParts bool
@@ -108,6 +112,7 @@ type Upload struct {
 	Parts     []Part // by number
 
 	sequence int
+	taken    int // of Parts, the first so many are out of sight: see TakeAway
 }
 
 // Part is one part as stored.
@@ -120,6 +125,9 @@ type Part struct {
 
 // Object returns what is stored under key, or nil.
 func (s *Store) Object(key string) *Object { return s.objects[key] }
+
+// Keys are those of all objects, in order.
+func (s *Store) Keys() []string { return slices.Sorted(maps.Keys(s.objects)) }
 
 // Place stores an object that nobody has uploaded.
 func (s *Store) Place(at sign.UnixMilli, key string, b Body) {

@@ -70,7 +70,7 @@ func (k *partsCheck) served(f *flight, a *fakes3.Answer, fault *fakes3.Fault) {
 		// Of one that was damaged, or of an object that has such a part.
 		expected = fault != nil && fault.Corrupt != fakes3.Intact || f.op == s3.OpCompleteMultipartUpload && w.rates[damagedInStore]+w.rates[damagedOnWay] > 0
 	case "InvalidPart":
-		expected = w.rates[damagedInStore]+w.rates[damagedOnWay]+w.rates[lostPart] > 0
+		expected = w.rates[damagedInStore]+w.rates[damagedOnWay]+w.rates[lostPart]+w.rates[slowJoin] > 0
 	case "InvalidToken", "InvalidAccessKeyId":
 		expected = false
 	}

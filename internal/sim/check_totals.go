@@ -33,10 +33,12 @@ func (k *totalsCheck) broke(f *flight) {
 
 func (k *totalsCheck) heard(f *flight, ev *engine.Event) {
 	n := k.counts(f.session)
-	n.given += f.told
 	if ev.Status >= 300 {
+		n.given += f.told
 		n.vain += f.told
+		return
 	}
+	n.given += f.length // whatever was told: the store has had all of it
 }
 
 // full is how often each file is looked at: every so many drains.

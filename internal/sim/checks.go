@@ -21,6 +21,7 @@ var Checks = []struct{ Name, Holds string }{
 	{"liveness", "without trouble everything ends, in bounded time and without a busy loop"},
 	{"refresh", "new credentials are asked for once at a time"},
 	{"journal", "a record is on disk before the first part goes, only who holds it writes it, and what is joined was sent or seen in this session"},
+	{"resume", "an upload that is gone on with after a crash is sent again nothing of what had been acknowledged, nor is one that the crashed client had joined"},
 	{"contract", "the engine takes what a driver may tell it, and asks for what it may ask for"},
 	{"panic", "the engine does not panic"},
 }
@@ -36,13 +37,14 @@ type checks struct {
 	remains remainsCheck
 	refresh refreshCheck
 	journal journalCheck
+	resume  resumeCheck
 }
 
 func newChecks(w *World) checks {
 	return checks{
 		object: objectCheck{w}, parts: partsCheck{world: w, live: make(map[attempt]*flight)}, auth: signatureCheck{w, make(map[*session]*signing)},
 		quiet: quietCheck{world: w, aborting: make(map[string]*session)}, budget: budgetCheck{w}, totals: totalsCheck{w, make(map[*session]*counted)},
-		remains: newRemainsCheck(w), refresh: refreshCheck{w}, journal: newJournalCheck(w),
+		remains: newRemainsCheck(w), refresh: refreshCheck{w}, journal: newJournalCheck(w), resume: newResumeCheck(w),
 	}
 }
 
@@ -54,6 +56,7 @@ func (c *checks) sent(s *session, f *flight, a *engine.Action) {
 	c.budget.sent(s)
 	c.journal.sent(s, f)
 	c.object.sent(f)
+	c.resume.sent(f)
 }
 
 // served is told of each request that reaches the store, and what it said.
@@ -72,6 +75,7 @@ func (c *checks) heard(s *session, f *flight, ev *engine.Event) {
 	c.object.heard(f, ev)
 	c.quiet.heard(f, ev)
 	c.remains.heard(f, ev)
+	c.resume.answered(f, ev)
 }
 
 // broke is told of each request that gets no answer, before the engine.

@@ -152,6 +152,7 @@ func (w *World) load(s *session, x *write, ev *engine.Event, fails bool) {
 	default:
 		w.disk.locks = append(w.disk.locks, lock{x.name, s})
 		if r := w.disk.find(x.name); r != nil {
+			w.checks.resume.loaded(s, x, r.data)
 			ev.Record = w.plant(s, x, bytes.Clone(r.data))
 		}
 	}

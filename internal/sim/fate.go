@@ -43,7 +43,7 @@ func (w *World) fits(f *flight, m mishap) bool {
 	case idleAbort:
 		at, late := w.late[f.upload]
 		return f.op == s3.OpAbortMultipartUpload && late && w.now-at < 5*second && !slices.Contains(w.kind.Denied, s3.OpListParts)
-	case lostPart:
+	case lostPart, slowJoin:
 		return f.op == s3.OpCompleteMultipartUpload
 	}
 	return true

@@ -246,6 +246,10 @@ func (f *flight) arrive() {
 		f.breaks(w.cutCause())
 		return
 	}
+	if f.fate == slowJoin {
+		f.joinSlowly()
+		return
+	}
 	f.serve(w)
 	// What a store refused, it refuses again: the bytes and their date are the same.
 	if refused := f.answer.Status/100 == 4; f.fate == twice && !refused && f.op != s3.OpPostObject && f.raw.Method != "POST" {
@@ -271,6 +275,28 @@ func (f *flight) arrive() {
 		back += w.dice.spread(second, 3*minute)
 	}
 	w.agenda.put(w.now+back, f.answered)
+}
+
+// joinSlowly has the store take the parts away one by one before it makes the
+// object of them. Whoever stands between gives up, before or after.
+func (f *flight) joinSlowly() {
+	w := f.session.world
+	parts := 0
+	if u := w.upload(f.upload); u != nil {
+		parts = len(u.Parts)
+	}
+	w.checks.resume.slow[f.upload] = true
+	const steps = 4
+	long := w.dice.spread(second, 5*minute)
+	for n := 1; n <= steps; n++ {
+		w.agenda.put(w.now+long*int64(n)/(steps+1), func() { w.store.TakeAway(f.upload, (parts*n+steps-1)/steps) })
+	}
+	w.agenda.put(w.now+long, func() {
+		w.store.TakeAway(f.upload, 0)
+		f.serve(w)
+		w.agenda.put(w.now+w.way(), f.answered)
+	})
+	w.agenda.put(w.now+w.dice.below(2*long)+1, func() { f.breaks(w.cutCause()) })
 }
 
 // serve hands the request in.

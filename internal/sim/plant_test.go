@@ -255,6 +255,22 @@ var planted = []struct {
 		}
 		return &engine.Event{Kind: engine.EvLoaded, File: act.File}
 	})},
+	{"what a record says of the parts is not believed", "resume", func(w *World) {
+		w.plant = func(_ *session, _ *write, data []byte) []byte {
+			var r journal.Record
+			if _, err := journal.Parse(data, &r); err != nil {
+				return data
+			}
+			r.Parts = nil
+			return r.Append(nil)
+		}
+	}},
+	{"an object that an earlier run made is not found", "resume", answering(func(act *engine.Action) *engine.Event {
+		if act.Kind != engine.ActSend || act.Send.Op != s3.OpHeadObject {
+			return nil
+		}
+		return &engine.Event{Kind: engine.EvAnswered, Req: act.Req, Status: 404}
+	})},
 	{"two tabs have one record open", "journal", func(w *World) { w.shared = true }},
 	{"a part that was lost counts as stored", "journal", plantLost},
 	{"a changed file goes on with its old record", "object", plantOldRecord},

@@ -91,6 +91,7 @@ const (
 	tooLong   // the answer is too large
 	idleAbort // an abort is answered and not done, while parts are on their way
 	lostPart  // the store has lost a part
+	slowJoin  // the parts are joined one by one, for longer than anybody waits
 	mishaps
 )
 

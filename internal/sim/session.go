@@ -302,10 +302,7 @@ func (s *session) describe(c *chosen) {
 		o := c.source.object
 		o.Metadata = slices.Clone(o.Metadata)
 		if c.digested {
-			o.Algorithm = s3.CRC64NVME
-			if w.config.Target.Profile == s3.ProfileVersityGW || w.config.Target.Profile == s3.ProfileAWS {
-				o.Algorithm = s3.CRC32C
-			}
+			o.Algorithm = w.digested()
 			o.Digest = w.store.Sums().Digest(c.content, o.Algorithm)
 		}
 		c.object = o
@@ -314,6 +311,14 @@ func (s *session) describe(c *chosen) {
 			Source: w.identity(c.source, c.versions[c.version]),
 		})
 	})
+}
+
+// digested is the algorithm of digests that the user gives.
+func (w *World) digested() s3.Algorithm {
+	if w.config.Target.Profile == s3.ProfileVersityGW || w.config.Target.Profile == s3.ProfileAWS {
+		return s3.CRC32C
+	}
+	return s3.CRC64NVME
 }
 
 // begin starts a hash or a read.
