@@ -1,7 +1,7 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web dist dist-check test test-release bench fuzz soak faults credentials lint setup clean tinygo
+.PHONY: help demo web dist dist-check size test test-release bench fuzz soak faults credentials lint setup clean tinygo
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -27,6 +27,9 @@ dist: tinygo ## makes the release, into dist/: the npm package, its modules by T
 
 dist-check: tinygo ## makes the release twice, in two folders, and wants the same bytes
 	go run ./tools/build twice
+
+size: tinygo ## measures what a page loads, beside the peers, into bench/size.md
+	go run ./tools/build size
 
 tinygo:
 	tools/setup.sh tinygo

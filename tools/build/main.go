@@ -9,6 +9,7 @@
 //	go run ./tools/build dist     dist/, the release: the npm package, by TinyGo
 //	go run ./tools/build fine     dist/fine-uploader.js alone, with its declarations
 //	go run ./tools/build twice    makes the release twice and wants the same bytes
+//	go run ./tools/build size     the release, and bench/size.md: its sizes beside the peers'
 //	go run ./tools/build tests    build/test/web/, for node --test
 //	go run ./tools/build e2e      build/e2e/, the pages that the browser tests open
 //
@@ -45,6 +46,7 @@ var targets = map[string]func(root string) error{
 	"fine":   buildFine,
 	"tinygo": buildTinyGo,
 	"dist":   buildDist,
+	"size":   buildSize,
 	"twice":  buildTwice,
 	"page":   buildPage,
 	"tests":  buildTests,

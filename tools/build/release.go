@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ func buildDist(root string) error {
 	if err != nil {
 		return err
 	}
-	for _, add := range []func(string) error{out.addServerUI, out.addWorker, out.addScript, out.addFine} {
+	for _, add := range []func(string) error{out.addWorker, out.addScript, out.addFine} {
 		if err := add(root); err != nil {
 			return err
 		}
@@ -57,22 +58,24 @@ func buildDist(root string) error {
 	return out.write(dist)
 }
 
-// bundleParts bundles the library, its component and its login as ES modules.
+// bundleParts bundles the library, its login and its component as ES modules.
 func bundleParts(root string) (folder, error) {
-	return bundle(root, browser(filepath.Join(root, "dist"),
+	out, err := bundle(root, browser(filepath.Join(root, "dist"),
 		entry(root, "web/core/index.ts", "bucketline"),
-		entry(root, "web/ui/index.ts", "bucketline-ui"),
 		entry(root, "web/login/index.ts", "bucketline-login"),
 	))
-}
-
-// addServerUI adds the component once more, for programs that render pages on
-// a server: with what Lit has in place of a browser's classes.
-func (f folder) addServerUI(root string) error {
-	options := browser(filepath.Join(root, "dist"), entry(root, "web/ui/index.ts", "bucketline-ui.server"))
-	options.Conditions = []string{"node"}
-	options.Sourcemap = api.SourceMapNone
-	return f.addBundle(root, options)
+	if err != nil {
+		return nil, err
+	}
+	options := browser(filepath.Join(root, "dist"), entry(root, "web/ui/index.ts", "bucketline-ui"))
+	options.Inject = []string{filepath.Join(root, "web", "ui", "server.ts")}
+	component, err := bundle(root, options)
+	if err != nil {
+		return nil, err
+	}
+	component["LICENSES.txt"] = slices.Concat(component["LICENSES.txt"], out["LICENSES.txt"])
+	maps.Copy(out, component)
+	return out, nil
 }
 
 // addScript adds the library as one script for a page without modules, which
@@ -193,7 +196,7 @@ func (f folder) addManifest(dist string) error {
 
 // weighed says whether the file called name is one that browsers load.
 func weighed(name string) bool {
-	return !strings.Contains(name, "/") && !strings.Contains(name, ".server.") && slices.Contains([]string{".js", ".wasm"}, filepath.Ext(name))
+	return !strings.Contains(name, "/") && slices.Contains([]string{".js", ".wasm"}, filepath.Ext(name))
 }
 
 func gzipped(data []byte) ([]byte, error) {
