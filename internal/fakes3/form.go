@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"mime"
+	"strconv"
 	"strings"
 
 	"github.com/bucketline/bucketline/s3"
@@ -203,6 +204,17 @@ func (s *Store) policy(c *call, raw []byte) *refusal {
 	return nil
 }
 
+// bound is a number of bytes, which S3 takes as a string too, as Fine Uploader
+// sends it.
+func bound(v any) (int64, bool) {
+	if text, ok := v.(string); ok {
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n, err == nil
+	}
+	n, ok := v.(float64)
+	return int64(n), ok
+}
+
 // condition holds a form against one condition, and returns the lower-case name
 // of the field that it is about.
 func (s *Store) condition(c *call, raw json.RawMessage) (string, *refusal) {
@@ -216,15 +228,15 @@ func (s *Store) condition(c *call, raw json.RawMessage) (string, *refusal) {
 	case json.Unmarshal(raw, &list) == nil && len(list) == 3:
 		operator, _ = list[0].(string)
 		if operator == "content-length-range" {
-			least, ok := list[1].(float64)
-			most, also := list[2].(float64)
+			least, ok := bound(list[1])
+			most, also := bound(list[2])
 			size := c.form.file.Len()
 			switch {
 			case !ok || !also:
 				return "", refuse("InvalidPolicyDocument")
-			case size < int64(least):
+			case size < least:
 				return "", refuse("EntityTooSmall")
-			case size > int64(most):
+			case size > most:
 				return "", refuse("EntityTooLarge")
 			}
 			return "", nil
