@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -92,7 +91,7 @@ var examples = []struct {
 }
 
 func TestDocumentation_examplesRunOnTheDevStack(t *testing.T) {
-	script, err := os.ReadFile(filepath.Join(root, "dist", "fine-uploader.js"))
+	script, err := os.ReadFile(built.Ours)
 	if err != nil {
 		t.Fatal(err)
 	}

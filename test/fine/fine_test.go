@@ -11,13 +11,13 @@ import (
 func TestContract(t *testing.T) {
 	w := newWorld(t)
 	s := webdriver.Start(t, webdriver.Chromium, webdriver.Config{Fresh: true})
-	s.Open(w.page.URL + "/")
+	s.Open(w.URL() + "/")
 	s.WaitFor("the cases", 20*time.Second, "return typeof cases === 'object' && cases.size > 0")
 	names := webdriver.Eval[[]string](s, "return [...cases.keys()]")
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			s := s.With(t)
-			s.Open(w.page.URL + "/")
+			s.Open(w.URL() + "/")
 			if wrong := webdriver.Eval[string](s, "return run(arguments[0])", name); wrong != "" {
 				t.Error(wrong)
 			}
@@ -32,7 +32,7 @@ func TestPolicy_strictIsEnough(t *testing.T) {
 	for _, name := range []string{
 		"parts: requests, callbacks and object", "scaling: copies before the original, with their names, parameters and sizes",
 	} {
-		s.Open(w.page.URL + "/strict.html")
+		s.Open(w.URL() + "/strict.html")
 		s.Run("window.violations = []; document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective + ' ' + e.blockedURI))")
 		if wrong := webdriver.Eval[string](s, "return run(arguments[0])", name); wrong != "" {
 			t.Errorf("%s: %s", name, wrong)

@@ -3,57 +3,45 @@
 // nothing (internal/fakes3) and a server of the page's own. The cases are
 // scripts, in page/: each is a row of Fine Uploader's contract, and looks at
 // what the browser really sent.
+//
+// Package sidebyside, below it, does the same things with Fine Uploader itself
+// and with ours, and compares.
 package fine
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
-	"github.com/bucketline/bucketline/test/process"
+	"github.com/bucketline/bucketline/test/fine/world"
 )
 
-// root is the module's folder: the working directory may change.
-var root string
+// built is where the files are that pages load.
+var built world.Built
 
-// built: dist/fine-uploader.js is taken as it is.
-// script: what pages get in its place, such as Fine Uploader's own file, to see
-// whether a case is its contract.
-var (
-	script = flag.String("script", "", "the file that pages get in place of dist/fine-uploader.js")
-	built  = flag.Bool("built", false, "do not build dist/fine-uploader.js anew")
-)
+// script: what pages get in place of dist/fine-uploader.js, such as Fine
+// Uploader's own file, to see whether a case is its contract.
+var script = flag.String("script", "", "the file that pages get in place of dist/fine-uploader.js")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	err := build()
-	if err != nil {
+	var err error
+	if built, err = world.Build(); err != nil {
 		fmt.Fprintln(os.Stderr, "fine:", err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
-func build() error {
-	var err error
-	if root, err = process.ModuleRoot(); err != nil {
-		return err
+func newWorld(t *testing.T) *world.World {
+	t.Helper()
+	ours := built.Ours
+	if *script != "" {
+		ours = *script
 	}
-	if os.Getenv("BUCKETLINE_ARTIFACTS") == "" {
-		if err := os.Setenv("BUCKETLINE_ARTIFACTS", filepath.Join(root, "build", "artifacts")); err != nil {
-			return err
-		}
-	}
-	if *built {
-		return nil
-	}
-	cmd := exec.Command("go", "run", "./tools/build", "fine")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%v: %w\n%s", cmd, err, out)
-	}
-	return nil
+	return world.New(t, world.Config{
+		Folders: []string{filepath.Join(built.Root, "test", "fine", "page")}, Scripts: map[string]string{"/fine-uploader.js": ours},
+	})
 }

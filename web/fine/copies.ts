@@ -51,6 +51,11 @@ export class Copies {
     return this.#copies.has(id);
   }
 
+  /** It is a copy, or is sent after its copies. */
+  grouped(id: number): boolean {
+    return this.#params.has(id);
+  }
+
   /** What goes along with a copy, and with an original that has copies. */
   params(id: number): Dictionary {
     return this.#params.get(id) ?? {};

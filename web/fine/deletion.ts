@@ -22,10 +22,9 @@ export function deleteFile(hub: Hub, id: number, place: () => Deleted, deleted: 
       const { name } = files.get(id);
       files.move(id, ok ? status.DELETED : status.DELETE_FAILED);
       if (ok) deleted();
-      hub.call("onDeleteComplete", id, xhr, !ok);
-      if (ok) return;
       const reason = xhr.status === 0 ? "Delete request failed" : `Delete request failed with response code ${xhr.status}`;
-      hub.call("onError", id, name, reason, xhr);
+      if (!ok) hub.call("onError", id, name, reason, xhr);
+      hub.call("onDeleteComplete", id, xhr, !ok);
     });
   }, () => undefined);
 }

@@ -10,8 +10,8 @@ export interface FileRecord {
   /** In bytes; -1 when nobody knows. */
   size: number;
   status: Status;
-  file: unknown;
-  batchId: string;
+  file?: unknown;
+  batchId?: string;
   parentId?: number;
   proxyGroupId?: string;
 }
@@ -50,8 +50,8 @@ export class Files {
     const { name, uuid, size } = spec;
     const record: FileRecord = {
       id, name, originalName: name, uuid, size, status: spec.status ?? status.SUBMITTING, file: spec.file,
-      batchId: spec.batchId ?? "",
     };
+    if (spec.batchId !== undefined) record.batchId = spec.batchId;
     if (spec.parentId !== undefined) record.parentId = spec.parentId;
     if (spec.proxyGroupId !== undefined) record.proxyGroupId = spec.proxyGroupId;
     this.#records.push(record);

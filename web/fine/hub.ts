@@ -2,7 +2,7 @@
 import type { Files } from "./files.js";
 import type { Keys } from "./keys.js";
 import type { Dictionary } from "./objects.js";
-import type { Headers, Options } from "./options.js";
+import type { Headers, Options, Validation } from "./options.js";
 import type { PerFile } from "./values.js";
 
 export type Level = "info" | "warn" | "error";
@@ -20,8 +20,8 @@ export interface Hub {
   /** Calls the page's callback; what it throws is logged, and counts as nothing returned. */
   call(callback: string, ...args: unknown[]): unknown;
   log(text: string, level?: Level): void;
-  /** Tells of a problem with a file that was not accepted, in the words of messages. */
-  itemError(code: string, name?: string | null): void;
+  /** Tells of a problem with a file that was not accepted, in the words of messages: by the rules of its button, if it came by one. */
+  itemError(code: string, name?: string | null, about?: { rules?: Validation; netItems?: number }): void;
   /** How many files are accepted or pending. */
   accepted(): number;
 }

@@ -18,8 +18,8 @@ export interface IntakeHost {
   button(id: string | undefined): { validation: Validation; element: HTMLElement | null | undefined };
   /** A file has an id, and what is asked of it before may use it. */
   added(id: number, item: { file: Blob; name: string; params: Dictionary | undefined; endpoint: string | undefined; buttonId: string | undefined }): void;
-  /** A file is accepted. */
-  accepted(id: number): void;
+  /** A file is accepted: tell says so to the page. */
+  accepted(id: number, tell: () => void): void;
   /** Further records for copies of an image, and whether it is uploaded itself; undefined: there are none. */
   expand(file: Blob, name: string, uuid: string, batchId: string): { ids: number[]; original: boolean; group: string } | undefined;
   /** Files that wait for uploadStoredFiles, whose batch further ones join. */
@@ -44,7 +44,8 @@ export class Intake {
   readonly #channel = new MessageChannel();
   #due: (() => void)[] = [];
   #idle: (() => void)[] = [];
-  #batches = 0;
+  /** Calls that are being looked at, and files that wait for onSubmit. */
+  #open = 0;
   #epoch = 0;
 
   constructor(host: IntakeHost) {
@@ -54,7 +55,7 @@ export class Intake {
 
   /** Files are still being looked at. */
   get busy(): boolean {
-    return this.#batches > 0;
+    return this.#open > 0;
   }
 
   /** Calls back once when nothing is being looked at any more. */
@@ -62,9 +63,9 @@ export class Intake {
     this.#idle.push(then);
   }
 
-  #batchEnded(): void {
-    this.#batches--;
-    if (this.#batches > 0) return;
+  #closed(): void {
+    this.#open--;
+    if (this.#open > 0) return;
     const idle = this.#idle;
     this.#idle = [];
     for (const then of idle) then();
@@ -73,7 +74,7 @@ export class Intake {
   /** Everything that is being looked at is forgotten. */
   reset(): void {
     this.#epoch++;
-    this.#batches = 0;
+    this.#open = 0;
     this.#due = [];
     this.#idle = [];
   }
@@ -97,18 +98,18 @@ export class Intake {
     const reject = (): void => {
       for (const { id } of pending) hub.files.move(id, status.REJECTED);
     };
-    this.#batches++;
+    this.#open++;
     const answer = hub.call("onValidateBatch", pending.map(({ name, size }) => ({ name, size })), element);
     const decide = (allowed: unknown): void => {
       if (epoch !== this.#epoch) return;
-      if (allowed === false) reject();
-      else if (this.#tooMany(pending.length)) {
-        reject();
-      } else {
+      if (allowed !== false && !this.#tooMany(pending.length)) {
         this.#look(batch, epoch);
         return;
       }
-      this.#batchEnded();
+      const netItems = hub.accepted();
+      reject();
+      if (allowed !== false) hub.itemError("tooManyItemsError", null, { netItems });
+      this.#closed();
     };
     when(answer, decide, () => decide(false));
   }
@@ -116,9 +117,7 @@ export class Intake {
   #tooMany(added: number): boolean {
     const { hub } = this.#host;
     const { itemLimit } = hub.options.validation;
-    if (itemLimit <= 0 || hub.accepted() <= itemLimit || added === 0) return false;
-    hub.itemError("tooManyItemsError", null);
-    return true;
+    return itemLimit > 0 && hub.accepted() > itemLimit && added > 0;
   }
 
   #record(item: Item, batchId: string, params: Dictionary | undefined, endpoint: string | undefined, pending: Pending[]): void {
@@ -133,7 +132,9 @@ export class Intake {
       pending.push({ ...item, id }); // a copy is looked at as its original is
     };
     for (const id of more?.ids ?? []) list(id);
-    const own = hub.files.add({ name, uuid, size, file, batchId, ...(more ? { proxyGroupId: more.group } : {}) });
+    const scales = hub.options.scaling.sizes.length > 0; // then every file is one of a group
+    const group = more?.group ?? (scales ? uniqueId() : undefined);
+    const own = hub.files.add({ name, uuid, size, file, batchId, ...(group === undefined ? {} : { proxyGroupId: group }) });
     if (more && !more.original) hub.files.move(own, status.REJECTED); // it is listed, and stays here
     else list(own);
   }
@@ -143,7 +144,7 @@ export class Intake {
     const item = batch.items[batch.next++];
     if (epoch !== this.#epoch) return;
     if (!item) {
-      this.#batchEnded();
+      this.#closed();
       return;
     }
     this.#judge(item, (accepted) => {
@@ -153,9 +154,26 @@ export class Intake {
         for (const { id } of batch.items.slice(batch.next)) this.#host.hub.files.move(id, status.REJECTED);
         batch.next = batch.items.length;
       }
-      if (batch.next === batch.items.length) this.#batchEnded();
+      if (batch.next === batch.items.length) this.#closed();
       else this.#later(() => this.#look(batch, epoch));
     });
+  }
+
+  /** Has the page submit a file, or not; the next one does not wait for its word. */
+  #submit(id: number): void {
+    const { hub } = this.#host;
+    const { name } = hub.files.get(id);
+    const epoch = this.#epoch;
+    const decide = (allowed: boolean, said?: unknown): void => {
+      if (epoch !== this.#epoch) return;
+      if (hub.files.find(id)?.status === status.SUBMITTING) { // else it was dropped meanwhile
+        hub.files.move(id, allowed ? status.SUBMITTED : status.REJECTED);
+        if (allowed) this.#host.accepted(id, () => hub.call("onSubmitted", id, hub.files.get(id).name, said));
+      }
+      this.#closed();
+    };
+    this.#open++;
+    checked(hub.call("onSubmit", id, name), (said) => decide(true, said), () => decide(false));
   }
 
   #judge(item: Pending, done: (accepted: boolean) => void): void {
@@ -166,26 +184,14 @@ export class Intake {
       if (hub.files.find(id)?.status === status.SUBMITTING) hub.files.move(id, status.REJECTED);
       done(false);
     };
-    const submit = (): void => {
-      const { name } = hub.files.get(id);
-      checked(hub.call("onSubmit", id, name), () => {
-        if (hub.files.find(id)?.status !== status.SUBMITTING) {
-          done(true); // it was dropped meanwhile
-          return;
-        }
-        hub.files.move(id, status.SUBMITTED);
-        hub.call("onSubmitted", id, hub.files.get(id).name);
-        this.#host.accepted(id);
-        done(true);
-      }, reject);
-    };
     checked(hub.call("onValidate", { name: item.name, size: item.size }, element), () => {
       inspect(item, validation, (code) => {
         if (code === undefined) {
-          submit();
+          this.#submit(id);
+          done(true);
           return;
         }
-        hub.itemError(code, item.name);
+        hub.itemError(code, item.name, { rules: validation });
         reject();
       });
     }, reject);
@@ -256,9 +262,9 @@ export function canvasBlob(canvas: HTMLCanvasElement, type: string, quality: num
 }
 
 /** Goes on after a callback that may say no: by false, or by a promise that is rejected or resolves to false. */
-export function checked(answer: unknown, yes: () => void, no: () => void): void {
-  if (isThenable(answer)) answer.then((value) => (value === false ? no() : yes()), no);
+export function checked(answer: unknown, yes: (said: unknown) => void, no: () => void): void {
+  if (isThenable(answer)) answer.then((said) => (said === false ? no() : yes(said)), no);
   else if (answer === false) no();
-  else yes();
+  else yes(answer);
 }
 

@@ -101,7 +101,9 @@ export class Keys {
 
   #tell(holder: Holder): void {
     const c = this.#current;
-    if (!c || Number.isNaN(c.expiration)) return;
+    if (!c) return;
+    if (!(c.expiration > Date.now())) holder.tell(events.plain("expire")); // in place of those it has
+    if (Number.isNaN(c.expiration)) return;
     const fields: [string, string][] = [
       ["accessKey", c.accessKey], ["secretKey", c.secretKey], ["expiration", new Date(c.expiration).toISOString()],
     ];

@@ -177,6 +177,13 @@ export class Lane implements Holder {
     this.tell(events.of("cancel", 0));
   }
 
+  /** Has the upload aborted that record describes; the lane is for nothing else then. */
+  abandon(record: Uint8Array): void {
+    this.#state = "over";
+    this.#cancelled = true;
+    this.tell(events.abandon("", record));
+  }
+
   /** Tells the engine, and does at once what it then asks for. */
   tell(event: Frame): void {
     this.#depth++;
@@ -271,7 +278,10 @@ export class Lane implements Holder {
         if (this.#state !== "going") return;
         this.#state = "paused";
         if (!this.#denied) this.#host.ended({ kind: "paused" });
-        else this.#tellFailed({ code: "CredentialsHeld" });
+        else {
+          this.#last = undefined; // the request that waits was not sent
+          this.#tellFailed({ code: "CredentialsHeld" });
+        }
         return;
       default:
     }

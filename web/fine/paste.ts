@@ -4,8 +4,7 @@ export function watchPaste(element: HTMLElement, pasted: (image: Blob) => void):
     for (const item of Array.from(event.clipboardData?.items ?? [])) {
       if (item.kind !== "file" || !item.type.startsWith("image/")) continue;
       const file = item.getAsFile();
-      // A Blob, since browsers give every pasted image the same name.
-      if (file) pasted(new Blob([file], { type: file.type }));
+      if (file) pasted(file);
     }
   };
   element.addEventListener("paste", listener);

@@ -43,22 +43,28 @@ export function typeOf(file: Blob, wanted: string | null | undefined): string {
 export async function drawn(file: Blob, maxSize: number, orient: boolean, custom?: (about: Dictionary) => unknown): Promise<HTMLCanvasElement> {
   const bitmap = await createImageBitmap(file, { imageOrientation: orient ? "from-image" : "none" });
   try {
-    const factor = Math.min(1, maxSize / Math.max(bitmap.width, bitmap.height));
     const source = canvasOf(bitmap.width, bitmap.height);
     source.getContext("2d")?.drawImage(bitmap, 0, 0);
-    const target = canvasOf(Math.max(Math.round(bitmap.width * factor), 1), Math.max(Math.round(bitmap.height * factor), 1));
+    const target = canvasOf(...within(bitmap.width, bitmap.height, maxSize));
     if (custom) {
       const { width, height } = target;
       const done = custom({ blob: file, height, width, image: source, sourceCanvas: source, targetCanvas: target });
       if (isThenable(done)) await new Promise((resolve, reject) => done.then(resolve, reject));
       return target;
     }
-    if (factor === 1) return source;
+    if (target.width === source.width && target.height === source.height) return source;
     await resize(source, target);
     return target;
   } finally {
     bitmap.close();
   }
+}
+
+/** The size of an image that is to be no wider and no higher than most, in whole pixels of which there is one at least. */
+function within(width: number, height: number, most: number): [width: number, height: number] {
+  if (width <= most && height <= most) return [width, height];
+  if (width >= height) return [Math.floor(most), Math.max(Math.floor((height * most) / width), 1)];
+  return [Math.max(Math.floor((width * most) / height), 1), Math.floor(most)];
 }
 
 function canvasOf(width: number, height: number): HTMLCanvasElement {

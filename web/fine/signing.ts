@@ -13,7 +13,7 @@ export interface SigningOptions {
 /** What came of asking: a signature, with the policy where it is of one, or why there is none. */
 export type Signed =
   | { signature: string; policy: string | undefined }
-  | { error: string; xhr: XMLHttpRequest };
+  | { error: string };
 
 /** Has a policy signed. */
 export function signPolicy(options: SigningOptions, id: number, policy: string, done: (signed: Signed) => void): XMLHttpRequest {
@@ -41,12 +41,11 @@ function post(
         done({ signature, policy: typeof policy === "string" ? policy : undefined });
         return;
       }
-      done({ error: typeof error === "string" && error ? error : refusalText(xhr, ok, invalid === true), xhr });
+      if (typeof error === "string" && error) done({ error });
+      else if (invalid === true) done({ error: "Invalid policy document or request headers!" });
+      else if (!ok) done({ error: `XHR returned response code ${xhr.status}` });
+      else if (!isObject(answer)) done({ error: "Received an empty or invalid response from the server!" });
+      else done({ error: `Response does not include the ${ofPolicy && typeof policy !== "string" ? "base64 encoded policy" : "signature"}!` });
     },
   });
-}
-
-function refusalText(xhr: XMLHttpRequest, ok: boolean, invalid: boolean): string {
-  if (invalid) return "The signature server calls the request invalid.";
-  return ok ? "The signature server gave no signature." : `XHR returned response code ${xhr.status}`;
 }

@@ -4,15 +4,17 @@ export class TotalProgress {
   readonly #files = new Map<number, { loaded: number; total: number }>();
   #loaded = 0;
   #total = 0;
-  #told: [loaded: number, total: number] = [0, 0];
+  #told: [loaded: number, total: number] = [-1, -1];
 
   constructor(tell: (loaded: number, total: number) => void) {
     this.#tell = tell;
   }
 
-  /** A file counts from now on, and nobody need be told yet. */
+  /** A file counts from now on, if it has bytes. */
   add(id: number, size: number): void {
-    this.#set(id, 0, Math.max(size, 0));
+    if (size <= 0) return;
+    this.#set(id, 0, size);
+    this.#say();
   }
 
   moved(id: number, loaded: number, total: number): void {
@@ -22,17 +24,21 @@ export class TotalProgress {
 
   /** A file does not count any more. */
   drop(id: number): void {
-    if (!this.#files.has(id)) return;
     this.#set(id, 0, 0);
     this.#files.delete(id);
     this.#say();
   }
 
-  /** Nothing goes on: what comes next counts from the beginning. */
+  /** Nothing goes on: that is said as everything, and what comes next counts from the beginning. */
+  end(): void {
+    this.#loaded = this.#total;
+    this.#say();
+    this.clear();
+  }
+
   clear(): void {
     this.#files.clear();
     this.#loaded = this.#total = 0;
-    this.#told = [0, 0];
   }
 
   #set(id: number, loaded: number, total: number): void {

@@ -6,7 +6,7 @@ import { Slots } from "./slots.js";
 import { status } from "./status.js";
 import { tellSuccess, type StoredObject } from "./success.js";
 import { TotalProgress } from "./totals.js";
-import { responseOf, Upload, type Outcome, type UploadHost } from "./upload.js";
+import { responseOf, textIn, Upload, type Outcome, type UploadHost } from "./upload.js";
 
 /** What stays of a file between its attempts. */
 interface Way {
@@ -40,6 +40,8 @@ export class Transfers {
   readonly #host: UploadHost;
   readonly #ways = new Map<number, Way>();
   readonly #slots: Slots;
+  /** The buckets of files that are not held any more. */
+  readonly #buckets = new Map<number, string>();
   readonly totals: TotalProgress;
   #succeeded: number[] = [];
   #failed: number[] = [];
@@ -64,14 +66,26 @@ export class Transfers {
 
   /** A file was accepted, or may be: it is looked up what is known of it. */
   prepare(id: number, file: Blob): void {
-    this.#ways.set(id, {
-      upload: new Upload(this.#host, id, file), attempts: 0, final: false, timer: undefined, told: undefined,
-      telling: undefined, shown: "", turn: 0,
-    });
+    this.#ways.set(id, this.#wayOf(id, file));
+  }
+
+  #wayOf(id: number, file: Blob): Way {
+    const upload = new Upload(this.#host, id, file);
+    return { upload, attempts: 0, final: false, timer: undefined, told: undefined, telling: undefined, shown: "", turn: 0 };
   }
 
   find(id: number): Upload | undefined {
     return this.#ways.get(id)?.upload;
+  }
+
+  bucketOf(id: number): string | undefined {
+    return this.find(id)?.bucket ?? this.#buckets.get(id);
+  }
+
+  /** A file that was uploaded before counts among those of the next onAllComplete. */
+  count(id: number): void {
+    this.#succeeded.push(id);
+    this.maybeAllComplete();
   }
 
   /** The file shall go as soon as there is a connection for it. */
@@ -95,8 +109,7 @@ export class Transfers {
       if (isObject(said) && said["pause"]) {
         this.#hub.files.move(id, status.PAUSED);
         this.#slots.release(id);
-      } else if (way.told) this.#tell(id, way, way.told);
-      else way.upload.start();
+      } else way.upload.start();
     };
     if (!isThenable(answer)) {
       go(answer);
@@ -133,6 +146,7 @@ export class Transfers {
       this.#fail(id, way, outcome.reason, outcome.response, outcome.xhr);
       return;
     }
+    this.#show(id, record.size, record.size);
     const { key, bucket } = outcome.place;
     way.told = { id, key, bucket, xhr: outcome.xhr };
     this.#tell(id, way, way.told);
@@ -160,7 +174,7 @@ export class Transfers {
     const { files } = this.#hub;
     const record = files.get(id);
     way.turn++;
-    this.#show(id, record.size, record.size);
+    way.told = undefined;
     files.move(id, status.UPLOAD_SUCCESSFUL);
     this.#succeeded.push(id);
     this.#hub.call("onComplete", id, record.name, response, xhr);
@@ -168,7 +182,7 @@ export class Transfers {
     this.maybeAllComplete();
   }
 
-  #fail(id: number, way: Way, reason: string, response: Dictionary, xhr: XMLHttpRequest | undefined): void {
+  #fail(id: number, way: Way, reason: string, response: Dictionary, xhr: XMLHttpRequest | null | undefined): void {
     const { files, options } = this.#hub;
     const { retry } = options;
     const record = files.get(id);
@@ -191,18 +205,20 @@ export class Transfers {
     files.move(id, status.UPLOAD_RETRYING);
     way.timer = setTimeout(() => {
       way.timer = undefined;
-      this.#begin(id);
+      if (way.told) this.#tell(id, way, way.told);
+      else this.#begin(id);
     }, retry.autoAttemptDelay * 1000);
   }
 
   /** A file that cannot even be made fails for good. */
-  failUnsent(id: number, reason: string): void {
+  failUnsent(id: number, file: Blob, reason: string): void {
     const { files } = this.#hub;
+    this.#ways.set(id, { ...this.#wayOf(id, file), final: true });
     files.move(id, status.UPLOAD_FAILED);
     const { name } = files.get(id);
-    this.#hub.call("onError", id, name, reason, undefined);
+    this.#hub.call("onError", id, name, reason, null);
     this.#failed.push(id);
-    this.#hub.call("onComplete", id, name, { success: false, error: reason }, undefined);
+    this.#hub.call("onComplete", id, name, { error: reason, [this.#hub.options.retry.preventRetryResponseProperty]: true }, null);
     this.maybeAllComplete();
   }
 
@@ -233,16 +249,22 @@ export class Transfers {
     return true;
   }
 
-  /** Whether the page may try it again. */
+  /** Whether the page may try it again; what is stored is sent once more. */
   mayRetry(id: number): boolean {
     const way = this.#ways.get(id);
-    return !!way && !way.final && this.#hub.files.find(id)?.status === status.UPLOAD_FAILED;
+    const at = this.#hub.files.find(id)?.status;
+    return !!way && !way.final && (at === status.UPLOAD_FAILED || at === status.UPLOAD_SUCCESSFUL);
   }
 
   retry(id: number): void {
     this.#failed = this.#failed.filter((failed) => failed !== id);
     this.#hub.files.move(id, status.UPLOAD_RETRYING);
-    this.start(id);
+    const way = this.#ways.get(id);
+    if (way?.told) this.#tell(id, way, way.told);
+    else {
+      if (way) way.shown = "";
+      this.start(id);
+    }
   }
 
   /** Ends a file that its page has dropped. */
@@ -257,14 +279,16 @@ export class Transfers {
       telling?.abort();
       way.upload.cancel();
     }
+    this.forget(id);
     this.#hub.files.move(id, status.CANCELED);
-    this.totals.drop(id);
     this.#slots.release(id);
     this.maybeAllComplete();
   }
 
   /** Its bytes are not held any more. */
   forget(id: number): void {
+    const bucket = this.find(id)?.bucket;
+    if (bucket !== undefined) this.#buckets.set(id, bucket);
     this.#ways.delete(id);
   }
 
@@ -282,6 +306,7 @@ export class Transfers {
       way.upload.cancel();
     }
     this.#ways.clear();
+    this.#buckets.clear();
     this.#slots.clear();
     this.#succeeded = [];
     this.#failed = [];
@@ -298,13 +323,8 @@ export class Transfers {
       const failed = this.#failed;
       this.#succeeded = [];
       this.#failed = [];
-      this.totals.clear();
+      this.totals.end();
       this.#hub.call("onAllComplete", succeeded, failed);
     }, 0);
   }
-}
-
-function textIn(response: Dictionary): string | undefined {
-  const { error } = response;
-  return typeof error === "string" && error ? error : undefined;
 }

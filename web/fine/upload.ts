@@ -5,7 +5,7 @@ import type { Hub } from "./hub.js";
 import { strangerFrame } from "./keys.js";
 import { Lane, type End, type LaneHost, type Piece } from "./lane.js";
 import type { Dictionary } from "./objects.js";
-import { isObject } from "./objects.js";
+import { isObject, isString } from "./objects.js";
 import { fieldsOf, objectOf, type Stored } from "./params.js";
 import { fingerprint } from "./print.js";
 import { placeOf, type Known, type Place } from "./placing.js";
@@ -18,7 +18,7 @@ import { endpointOf, hostOf } from "./target.js";
 /** How an attempt has ended. */
 export type Outcome =
   | { kind: "stored"; place: Place; xhr: XMLHttpRequest | undefined }
-  | { kind: "failed"; reason: string; response: Dictionary; xhr: XMLHttpRequest | undefined }
+  | { kind: "failed"; reason: string; response: Dictionary; xhr: XMLHttpRequest | null | undefined }
   | { kind: "paused" };
 
 export interface UploadHost {
@@ -45,9 +45,6 @@ export interface PartData {
 export class Upload {
   readonly id: number;
   readonly file: Blob;
-  /** It goes up in parts, if it goes up at all. */
-  readonly chunked: boolean;
-  readonly partSize: number;
   readonly record: UploadRecord;
   customResumeData: unknown = undefined;
   readonly #host: UploadHost;
@@ -61,24 +58,40 @@ export class Upload {
   #signing = new Set<XMLHttpRequest>();
   #stored = 0;
   #stranger = false;
+  #partSize: number | undefined;
+  /** What the page had against a part, as a response. */
+  #veto: Dictionary | undefined;
 
   constructor(host: UploadHost, id: number, file: Blob) {
     this.#host = host;
     this.id = id;
     this.file = file;
     const { hub } = host;
-    const { chunking, resume } = hub.options;
-    const { partSize } = chunking;
-    const asked = chunking.enabled ? Number(typeof partSize === "function" ? partSize(id, file.size) : partSize) : 0;
-    this.partSize = Math.max(1, Math.min(Math.floor(asked) || 5 * 2 ** 20, maxSinglePut));
-    // What is too large for a form goes in parts, asked for or not.
-    this.chunked = file.size >= maxSinglePut || (chunking.enabled && file.size > 0 && (chunking.mandatory || file.size > this.partSize));
+    const { resume } = hub.options;
     const { name } = hub.files.get(id);
-    this.#recordName = this.chunked && resume.enabled
+    this.#recordName = resume.enabled && this.chunked
       ? recordName(name, file.size, this.partSize, hub.endpoints.get(id), resume.customKeys(id))
       : undefined;
     this.record = new UploadRecord(this.#recordName, () => this.#about(), (text) => hub.log(text, "warn"));
     if (this.#recordName) this.#lookUp(this.#recordName);
+  }
+
+  /** As the page says, which is asked once, when it is needed. */
+  get partSize(): number {
+    const { enabled, partSize } = this.#host.hub.options.chunking;
+    if (this.#partSize === undefined) {
+      const asked = enabled ? Number(typeof partSize === "function" ? partSize(this.id, this.file.size) : partSize) : 0;
+      this.#partSize = Math.max(1, Math.min(Math.floor(asked) || 5 * 2 ** 20, maxSinglePut));
+    }
+    return this.#partSize;
+  }
+
+  /** It goes up in parts, if it goes up at all. */
+  get chunked(): boolean {
+    const { enabled, mandatory } = this.#host.hub.options.chunking;
+    const { size } = this.file;
+    // What is too large for a form goes in parts, asked for or not.
+    return size >= maxSinglePut || (enabled && size > 0 && (mandatory || size > this.partSize));
   }
 
   /** An earlier page has sent some of it: its key and UUID are taken over. */
@@ -133,7 +146,7 @@ export class Upload {
       part, start, end, count: Math.ceil(this.file.size / this.partSize), blob: this.file.slice(start, end), size: end - start,
     };
     const { name } = hub.files.get(this.id);
-    if (hub.call("onResume", this.id, name, chunk, found.customResumeData) === false) {
+    if (hub.call("onResume", this.id, name, chunk, found.customResumeData ?? undefined) === false) {
       this.record.forget();
       this.#launch(place);
       return;
@@ -166,19 +179,26 @@ export class Upload {
         fingerprint(this.file).then((print) => (this.#print ||= print), () => undefined);
       }
       try {
-        lane = new Lane(this.#laneHost(place));
+        lane = this.#open(place);
       } catch (error) {
         this.#failed(error instanceof Error ? error.message : String(error), undefined);
         return;
       }
-      this.#lane = lane;
-      if (hub.keys.given) hub.keys.join(lane);
-      else {
-        this.#stranger = true;
-        lane.tell(strangerFrame(hub.options.request.accessKey));
-      }
     }
     lane.go();
+  }
+
+  /** A lane to that place, which is the file's from now on. Throws when there is no engine to be had. */
+  #open(place: Place): Lane {
+    const { keys, options } = this.#host.hub;
+    const lane = new Lane(this.#laneHost(place));
+    this.#lane = lane;
+    if (keys.given) keys.join(lane);
+    else {
+      this.#stranger = true;
+      lane.tell(strangerFrame(options.request.accessKey));
+    }
+    return lane;
   }
 
   pause(): void {
@@ -191,8 +211,21 @@ export class Upload {
   cancel(): void {
     this.#attempt++;
     this.#abortSigning();
+    const kept = this.record.load();
     this.record.hide();
-    this.#lane?.cancel();
+    if (this.#lane) this.#lane.cancel();
+    else if (kept) this.#abandon(kept.record);
+  }
+
+  /** It rests, and no engine knows it any more: what the store has of it goes. */
+  #abandon(record: Uint8Array): void {
+    const { key, bucket, host } = this.#known;
+    if (key === undefined || bucket === undefined || host === undefined) return;
+    try {
+      this.#open({ key, bucket, host }).abandon(record);
+    } catch (error) {
+      this.#host.hub.log(`Parts may be left in the store: ${String(error)}`, "warn");
+    }
   }
 
   /** The page gives up what is kept for another try. */
@@ -297,14 +330,14 @@ export class Upload {
       return;
     }
     this.#asked(signPolicy(this.#signingOptions(), this.id, policy, (signed) => {
-      if ("error" in signed) refuse(signed.error, signed.xhr);
+      if ("error" in signed) refuse(signed.error);
       else dispatch(signed.policy ?? "", signed.signature);
     }));
   }
 
   #sign(text: string, done: (signature: string) => void, refuse: (reason: string, xhr?: XMLHttpRequest) => void): void {
     this.#asked(signRequest(this.#signingOptions(), this.id, text, (signed: Signed) => {
-      if ("error" in signed) refuse(signed.error, signed.xhr);
+      if ("error" in signed) refuse(signed.error);
       else done(signed.signature);
     }));
   }
@@ -325,6 +358,7 @@ export class Upload {
     const { name } = hub.files.get(this.id);
     when(hub.call("onUploadChunk", this.id, name, partData(piece)), go, (reason) => {
       hub.log("onUploadChunk has something against a part.", "warn");
+      this.#veto = isObject(reason) ? reason : isString(reason) ? { error: String(reason) } : {};
       refuse(reason);
     });
   }
@@ -343,6 +377,13 @@ export class Upload {
         return;
       case "failed": {
         const { facts } = end;
+        const veto = this.#veto;
+        this.#veto = undefined;
+        if (veto) {
+          const reason = textIn(veto) ?? this.#host.hub.options.text.defaultResponseError;
+          this.#host.ended(this.id, { kind: "failed", reason, response: { ...veto, success: false }, xhr: null });
+          return;
+        }
         const own = end.reason ?? this.#reasonOf(facts.code, facts.operation);
         const message = own ?? (facts.status ? facts.text : undefined);
         const more: Dictionary = {};
@@ -377,6 +418,12 @@ const resets = ["EntityTooSmall", "InvalidPart", "InvalidPartOrder", "NoSuchUplo
 
 function partData({ part, parts, offset, length }: Piece): PartData {
   return { partIndex: part - 1, startByte: offset + 1, endByte: offset + length, totalParts: parts };
+}
+
+/** What a response says went wrong. */
+export function textIn(response: Dictionary): string | undefined {
+  const { error } = response;
+  return typeof error === "string" && error ? error : undefined;
 }
 
 /** The part of a rejection that becomes a response: what the page gave as responseJSON, or an error's words. */

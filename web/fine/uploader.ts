@@ -50,6 +50,8 @@ export class FineUploaderBasic {
   #form: FormSupport;
   #autoUpload: boolean;
   #stored: number[] = [];
+  /** Changes that do not count yet. */
+  #uncounted: (() => void)[] = [];
 
   constructor(given?: unknown) {
     const options = optionsOf(given);
@@ -71,7 +73,11 @@ export class FineUploaderBasic {
     resumable.sweep(options.resume.recordsExpireIn);
     this.#makeButtons();
     this.#watch();
-    if (options.session.endpoint) setTimeout(() => this.#askSession(), 0);
+    this.#later(() => this.#askSession());
+  }
+
+  #later(work: () => void): void {
+    setTimeout(work, 0);
   }
 
   #makeHub(options: Options, keys: Keys): Hub {
@@ -91,7 +97,7 @@ export class FineUploaderBasic {
       params: (id) => ({ ...this.#params.get(id), ...this.#form.params, ...this.#copies.params(id) }),
       call: (callback, ...args) => this.#call(callback, args),
       log: (text, level) => this.log(text, level),
-      itemError: (code, name) => this.#itemError(code, name),
+      itemError: (code, name, about) => this.#itemError(code, name, about),
       accepted: () => this.#files.count(...counted),
     };
   }
@@ -108,12 +114,11 @@ export class FineUploaderBasic {
         if (params) this.setParams(params, id);
         if (endpoint) this.setEndpoint(endpoint, id);
         if (!this.#copies.has(id)) this.#transfers.prepare(id, file);
-        const { size } = this.#files.get(id);
-        this.#transfers.totals.add(id, size);
       },
-      accepted: (id) => {
+      accepted: (id, tell) => {
+        if (!this.#autoUpload) this.#stored.push(id);
+        tell();
         if (this.#autoUpload) this.#start(id);
-        else this.#stored.push(id);
       },
       expand: (file, name, uuid, batchId) => this.#copies.expand(file, name, uuid, batchId),
       storedBatch: () => {
@@ -135,21 +140,34 @@ export class FineUploaderBasic {
   }
 
   #moved(id: number, before: Status | null, after: Status): void {
-    if (after === status.REJECTED) this.#transfers.totals.drop(id);
+    const { totals } = this.#transfers;
+    if (after === status.SUBMITTING) this.#count(() => totals.add(id, this.#files.find(id)?.size ?? 0));
+    if (after === status.REJECTED || after === status.CANCELED) this.#count(() => totals.drop(id));
     this.#hub.call("onStatusChange", id, before, after);
   }
 
-  #itemError(code: string, name?: string | null): void {
-    const { messages, validation, text, formatFileName } = this._options;
+  /** What came and went counts for the progress of all in a task of its own. */
+  #count(change: () => void): void {
+    if (this.#uncounted.push(change) > 1) return;
+    this.#later(() => {
+      const changes = this.#uncounted;
+      this.#uncounted = [];
+      for (const one of changes) one();
+    });
+  }
+
+  #itemError(code: string, name?: string | null, { rules, netItems }: { rules?: Validation; netItems?: number } = {}): void {
+    const { messages, text, formatFileName } = this._options;
+    const validation = rules ?? this._options.validation;
     const message = fill(messages[code] ?? code, {
       file: typeof name === "string" ? formatFileName(name) : "",
       extensions: validation.allowedExtensions.filter((one) => typeof one === "string").join(", ").toLowerCase(),
       sizeLimit: sizeText(validation.sizeLimit, text.sizeSymbols),
       minSizeLimit: sizeText(validation.minSizeLimit, text.sizeSymbols),
-      netItems: String(this.#hub.accepted()),
+      netItems: String(netItems ?? this.#hub.accepted()),
       itemLimit: String(validation.itemLimit),
     });
-    this.#hub.call("onError", null, name, message);
+    this.#hub.call("onError", null, name, message, undefined);
   }
 
   #attach(element: string | HTMLElement | null): FormSupport {
@@ -209,7 +227,7 @@ export class FineUploaderBasic {
 
   #start(id: number): void {
     const { proxyGroupId } = this.#files.get(id);
-    if (proxyGroupId === undefined) {
+    if (proxyGroupId === undefined || !this.#copies.grouped(id)) {
       this.#transfers.start(id);
       return;
     }
@@ -230,7 +248,8 @@ export class FineUploaderBasic {
       go();
     }, (error: unknown) => {
       this.log(`A copy could not be drawn: ${String(error)}`, "error");
-      if (this.#files.find(id)?.status === status.QUEUED) this.#transfers.failUnsent(id, this._options.scaling.failureText);
+      const record = this.#files.find(id);
+      if (record?.status === status.QUEUED) this.#transfers.failUnsent(id, record.file as Blob, this._options.scaling.failureText);
     });
   }
 
@@ -251,6 +270,7 @@ export class FineUploaderBasic {
     const { name, uuid, size, s3Key, s3Bucket, thumbnailUrl, deleteFileEndpoint, deleteFileParams } = initial;
     const id = this.#files.add({ name, uuid, size, status: status.UPLOAD_SUCCESSFUL });
     this.#canned.set(id, { key: s3Key, bucket: s3Bucket, thumbnailUrl });
+    this.#transfers.count(id);
     if (deleteFileEndpoint) this.setDeleteFileEndpoint(deleteFileEndpoint, id);
     if (deleteFileParams) this.setDeleteFileParams(deleteFileParams, id);
   }
@@ -265,12 +285,12 @@ export class FineUploaderBasic {
 
   cancel(id: number): void {
     const record = this.#files.find(id);
-    if (!record || record.status === status.UPLOAD_FINALIZING || over.includes(record.status)) {
-      this.log(`The file ${String(id)} cannot be cancelled now.`, "error");
+    if (!record) {
+      this.log(`There is no file ${String(id)} to cancel.`, "error");
       return;
     }
     checked(this.#hub.call("onCancel", id, record.name), () => {
-      if (over.includes(record.status) || this.#files.find(id) !== record) return;
+      if (this.#files.find(id) !== record) return; // the uploader was reset
       this.#stored = this.#stored.filter((stored) => stored !== id);
       this.#transfers.cancel(id);
     }, () => this.log(`The page lets the file ${id} go on.`));
@@ -334,12 +354,12 @@ export class FineUploaderBasic {
   }
 
   getBucket(id: number): string | undefined {
-    return this.#canned.get(id)?.bucket ?? this.#transfers.find(id)?.bucket;
+    return this.#canned.get(id)?.bucket ?? this.#transfers.bucketOf(id);
   }
 
-  getButton(id: number): HTMLElement | undefined {
+  getButton(id: number): HTMLElement | null | undefined {
     const buttonId = this.#origin.get(id);
-    return buttonId === undefined ? undefined : this.#buttons.get(buttonId)?.element;
+    return buttonId === undefined ? this._options.button : this.#buttons.get(buttonId)?.element;
   }
 
   getEndpoint(id?: number): string {
@@ -407,12 +427,13 @@ export class FineUploaderBasic {
   removeFileRef(id: number): void {
     const record = this.#files.find(id);
     if (!record) return;
-    record.file = null;
+    delete record.file;
     this.#transfers.forget(id);
   }
 
   reset(): void {
     this.log("Resetting.");
+    for (const id of this.#transfers.going) this.cancel(id);
     this.#intake.reset();
     this.#transfers.reset();
     this.#files.reset();
@@ -423,7 +444,7 @@ export class FineUploaderBasic {
     const { endpoints, deletion, success } = this.#hub;
     for (const values of [endpoints, deletion.params, deletion.endpoint, success.params, success.endpoint]) values.reset();
     for (const { button } of this.#buttons.values()) button.reset();
-    if (this._options.session.refreshOnReset) this.#askSession();
+    if (this._options.session.refreshOnReset) this.#later(() => this.#askSession());
   }
 
   retry(id: number): true | undefined {
@@ -435,7 +456,7 @@ export class FineUploaderBasic {
     if (this.#hub.call("onManualRetry", id, record.name) === false) return undefined;
     const { itemLimit } = this._options.validation;
     if (itemLimit > 0 && this.#hub.accepted() + 1 > itemLimit) {
-      this.#itemError("retryFailTooManyItems", null);
+      this.#itemError("retryFailTooManyItems");
       return undefined;
     }
     this.#transfers.retry(id);
@@ -534,9 +555,4 @@ export class FineUploaderBasic {
     if (this.#intake.busy) this.#intake.whenIdle(() => this.#stored.length > 0 && this.uploadStoredFiles());
   }
 }
-
-/** Where files stand that cannot be cancelled any more. */
-const over: readonly Status[] = [
-  status.CANCELED, status.REJECTED, status.UPLOAD_SUCCESSFUL, status.DELETING, status.DELETED, status.DELETE_FAILED,
-];
 

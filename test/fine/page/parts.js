@@ -260,7 +260,7 @@ test("resume: another page goes on, with key and UUID, after onResume", async (w
     "upload", "resume", "uploadChunk", "uploadChunkSuccess", "uploadChunk", "uploadChunkSuccess", "complete", "allComplete",
   ], "order");
   const [, id, name, chunk, custom] = two.of("resume")[0];
-  equal([id, name, chunk.part, chunk.start, chunk.end, chunk.count, chunk.size, custom], [0, "a.bin", 2, 2 * part, 3 * part, 4, part, null], "onResume");
+  equal([id, name, chunk.part, chunk.start, chunk.end, chunk.count, chunk.size, custom], [0, "a.bin", 2, 2 * part, 3 * part, 4, part, undefined], "onResume");
   const requests = (await w.wire()).slice(sent).map(words);
   equal(requests.filter((line) => line.startsWith("PUT")).length, 2, "parts sent again");
   equal(u.getKey(0), facts.key, "key");
