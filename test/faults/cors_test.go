@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/bucketline/bucketline/internal/fakes3"
 	"github.com/bucketline/bucketline/s3"
@@ -20,7 +19,7 @@ func TestCORS_hidesETags(t *testing.T) {
 	everywhere(t, s, func(t *testing.T, _ *webdriver.Session, p *harness.Page, key string) {
 		p.MustCreate(s.options(), nil)
 		p.MustUpload(made(key), made(key+" again"))
-		r := p.Stored(time.Minute)
+		r := p.Stored(patient)
 		warnings := harness.Of(r.Log, "warning")
 		if len(warnings) != 1 || warnings[0].Error.Code != "ETagHidden" {
 			t.Fatalf("warnings: %+v, want one of ETagHidden", warnings)
@@ -73,7 +72,7 @@ func TestCORS_503WithoutHeaders(t *testing.T) {
 	everywhere(t, s, func(t *testing.T, _ *webdriver.Session, p *harness.Page, key string) {
 		p.MustCreate(s.options(), nil)
 		p.MustUpload(made(key))
-		r := p.Stored(time.Minute)
+		r := p.Stored(patient)
 		retried := map[int]int{}
 		for _, e := range harness.Of(r.Log, "retry") {
 			retried[e.Part]++

@@ -84,7 +84,7 @@ func TestHuge_memoryIsBounded(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	took := time.Since(begun)
-	r, after := p.Stored(time.Second), peaks(b)
+	r, after := p.Stored(patient), peaks(b)
 	s.Do(func(f *fakes3.Store) {
 		o := f.Object("huge.bin")
 		if got, ok := o.Body.(fakes3.Content); !ok || !got.Equal(want) {

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -47,6 +48,10 @@ func run(m *testing.M) int {
 	zerolog.SetGlobalLevel(zerolog.Disabled) // parts of toxiproxy take the global logger
 	return harness.Main(m)
 }
+
+// patient is how long is waited for what must come: on a machine that has other
+// things to do everything takes long, and how long it takes is not what is shown.
+const patient = 3 * time.Minute
 
 const (
 	mib = 1 << 20

@@ -13,17 +13,19 @@ import (
 // what the page makes of it, and gives the store back. What was stored before is
 // not sent again.
 func outage(t *testing.T, b *webdriver.Session, away, back func(s *store), during func(p *harness.Page)) {
-	s := startStore(t, storeConfig{bodyRate: 24 * mib})
+	g := newGate(t, 2)
+	s := startStore(t, storeConfig{answers: g.answers})
 	p := harness.Open(t, b, s.page(t))
 	const key = "file.bin"
-	p.MustCreate(s.options().With("connections", 2), nil)
+	p.MustCreate(s.options().With("connections", 2).With("stallMillis", 600_000), nil)
 	p.MustUpload(harness.Upload{Source: harness.Made(1, halfSize), Options: harness.Options{"key": key}})
-	p.Until("two stored parts", 30*time.Second, func(r harness.Report) bool { return r.Tasks[0].Info.PartsStored >= 2 })
+	p.Until("two stored parts", patient, func(r harness.Report) bool { return r.Tasks[0].Info.PartsStored >= 2 })
 	away(s)
+	g.open()
 	stored := p.Report().Tasks[0].Info.PartsStored
 	during(p)
 	back(s)
-	r := p.Stored(time.Minute)
+	r := p.Stored(patient)
 	s.check(t, key, harness.Bytes(1, halfSize))
 	once := 0
 	for _, times := range s.parts(key) {
@@ -47,14 +49,15 @@ func TestOffline_asTheBrowserKnows(t *testing.T) {
 		away := func(s *store) { b.SetOffline(true); s.down(t) }
 		back := func(s *store) { s.up(t); b.SetOffline(false) }
 		outage(t, b, away, back, func(p *harness.Page) {
-			p.Until("the state offline", 10*time.Second, func(r harness.Report) bool {
+			p.Until("the state offline", patient, func(r harness.Report) bool {
 				return r.Tasks[0].State == "offline" && r.Totals.Offline && r.Totals.InFlight == 0
 			})
-			sent := len(harness.Of(p.Report().Log, "request"))
+			sent, begun := len(harness.Of(p.Report().Log, "request")), time.Now()
 			time.Sleep(2 * time.Second)
 			r := p.Report()
-			if more := len(harness.Of(r.Log, "request")) - sent; r.Tasks[0].State != "offline" || more > 2 || r.Totals.InFlight > 1 {
-				t.Errorf("two seconds and %d requests later: %v", more, r)
+			most := 2 + int(time.Since(begun)/(2*time.Second)) // it asks ever more rarely, from a second on
+			if more := len(harness.Of(r.Log, "request")) - sent; r.Tasks[0].State != "offline" || more > most || r.Totals.InFlight > 1 {
+				t.Errorf("%v and %d requests later: %v", time.Since(begun), more, r)
 			}
 		})
 	})
@@ -67,10 +70,9 @@ func TestOffline_asNobodyKnows(t *testing.T) {
 		away := func(s *store) { s.down(t) }
 		back := func(s *store) { s.up(t) }
 		outage(t, b, away, back, func(p *harness.Page) {
-			time.Sleep(3 * time.Second)
-			r := p.Report()
-			if !slices.Contains([]string{"throttled", "uploading", "offline"}, r.Tasks[0].State) || len(harness.Of(r.Log, "retry")) < 2 {
-				t.Errorf("three seconds later: %v", r)
+			r := p.Until("two more attempts", patient, func(r harness.Report) bool { return len(harness.Of(r.Log, "retry")) >= 4 })
+			if !slices.Contains([]string{"throttled", "uploading", "offline"}, r.Tasks[0].State) {
+				t.Errorf("meanwhile: %v", r)
 			}
 		})
 	})

@@ -96,7 +96,7 @@ func TestSource_changesWhileItIsUploaded(t *testing.T) {
 		p.Choose(chosen...)
 		p.MustCreate(s.options().With("stallMillis", 2000).With("connections", 2*len(changes)), nil)
 		p.MustUpload(harness.Upload{Source: harness.InFiles})
-		r := p.Wait(3 * time.Minute)
+		r := p.Wait(patient)
 		for i, c := range changes {
 			t.Run(c.name, func(t *testing.T) { s.wantUnmixed(t, c.name, was, r.Tasks[i].State, r.Tasks[i].Error) })
 		}
@@ -141,7 +141,7 @@ func (s *store) wantUnmixed(t *testing.T, key string, was []byte, state string, 
 		t.Error("it failed, and there is an object")
 	}
 	// The failure is told before the store has answered that nothing is left.
-	for deadline := time.Now().Add(time.Minute); s.unfinished(key) > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patient); s.unfinished(key) > 0 && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	s.nothingLeft(t, key)

@@ -152,6 +152,34 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// gate holds up the answers about parts, once so many have been given.
+type gate struct {
+	mu     sync.Mutex
+	left   int
+	opened chan struct{}
+	open   func()
+}
+
+func newGate(t *testing.T, parts int) *gate {
+	g := &gate{left: parts, opened: make(chan struct{})}
+	g.open = sync.OnceFunc(func() { close(g.opened) })
+	t.Cleanup(g.open)
+	return g
+}
+
+func (g *gate) answers(about fakes3.Subject, _ int) {
+	if about.Op != s3.OpUploadPart {
+		return
+	}
+	g.mu.Lock()
+	g.left--
+	held := g.left < 0
+	g.mu.Unlock()
+	if held {
+		<-g.opened
+	}
+}
+
 // largestRead is the most that a paced body gives at once, so that several
 // share the rate evenly.
 const largestRead = 16 << 10

@@ -51,11 +51,13 @@ type Credentials struct {
 	Expiration   any    `json:"expiration,omitempty"`
 }
 
-// Refresh says how the page's credentialsExpired answers: after DelayMillis,
+// Refresh says how the page's credentialsExpired answers: not before AnswerWith
+// says how, with Hold; else after DelayMillis,
 // from the real STS, from a JSON endpoint, with the next of Give, or by
 // rejecting, whichever is there;
 // else not at all.
 type Refresh struct {
+	Hold        bool          `json:"hold,omitempty"`
 	DelayMillis int           `json:"delayMillis,omitempty"`
 	STS         *WebIdentity  `json:"sts,omitempty"`
 	Endpoint    *Endpoint     `json:"endpoint,omitempty"`
@@ -226,7 +228,8 @@ func (p *Page) MustCreate(o Options, r *Refresh) {
 	}
 }
 
-// AnswerWith changes how credentialsExpired answers from its next call on.
+// AnswerWith changes how credentialsExpired answers from its next call on, and
+// lets one go on that is held.
 func (p *Page) AnswerWith(r Refresh) {
 	p.t.Helper()
 	p.s.Run("harness.answerWith(arguments[0])", r)

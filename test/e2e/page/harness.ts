@@ -17,6 +17,8 @@ import { watchPage } from "./watch.js";
 /** How credentialsExpired answers: after delayMillis, with the first of these that is there. */
 interface Refresh {
   delayMillis?: number;
+  /** Not before answerWith says how, if this is true. */
+  hold?: boolean;
   /** With credentials of the real STS; without a token, by that of the page's login. */
   sts?: WebIdentity;
   /** With credentials of a JSON endpoint, for an ID token. */
@@ -50,6 +52,8 @@ const ends: FileState[] = ["done", "skipped", "failed", "cancelled"];
 
 let uploader: Uploader | undefined;
 let refresh: Refresh | undefined;
+/** Lets an answer go on that is held. */
+let unhold: (() => void) | undefined;
 let watched: Watched[] = [];
 let log: Record<string, unknown>[] = [];
 let refreshes: { reason: string; aborted: boolean }[] = [];
@@ -62,6 +66,7 @@ async function answer({ reason, signal }: CredentialsRequest): Promise<Credentia
   const call = { reason, aborted: false };
   refreshes.push(call);
   signal.addEventListener("abort", () => (call.aborted = true));
+  if (refresh?.hold) await new Promise<void>((resolve) => (unhold = resolve));
   const { delayMillis, sts, endpoint, give, reject } = refresh ?? {};
   if (delayMillis) await new Promise((resolve) => setTimeout(resolve, delayMillis));
   if (sts) return await assumeRoleWithWebIdentity({ ...sts, token: sts.token || (await logins.token()), signal });
@@ -131,6 +136,7 @@ const harness = {
 
   answerWith(how: Refresh): void {
     refresh = how;
+    unhold?.();
   },
 
   upload(wishes: Wish[]): Promise<Failure | undefined> {
