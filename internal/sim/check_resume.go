@@ -36,15 +36,21 @@ func newResumeCheck(w *World) resumeCheck {
 	return resumeCheck{w, make(map[arrived]bool), make(map[*chosen]*resumed), make(map[string]bool)}
 }
 
-// loaded is told of a record that a session is given.
-func (k *resumeCheck) loaded(s *session, x *write, data []byte) {
+// loaded is told of a record that a session is given, or that there is none.
+func (k *resumeCheck) loaded(s *session, x *write, kept *record) {
 	w := k.world
-	var r journal.Record
-	if _, err := journal.Parse(data, &r); err != nil || int(x.file) >= len(s.chosen) {
+	if int(x.file) >= len(s.chosen) {
 		return
 	}
 	c := s.chosen[x.file]
 	delete(k.owed, c)
+	if kept == nil {
+		return
+	}
+	var r journal.Record
+	if _, err := journal.Parse(kept.data, &r); err != nil {
+		return
+	}
 	// A silent change of a file keeps its identity.
 	if w.hideETag || slices.Contains(w.kind.Denied, s3.OpListParts) || c.source.object.IfNoneMatch != "" ||
 		len(c.versions) > 1 || r.Algorithm != w.algorithm(c) || r.Source != w.identity(c.source, c.versions[c.version]) {

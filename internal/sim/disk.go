@@ -151,10 +151,11 @@ func (w *World) load(s *session, x *write, ev *engine.Event, fails bool) {
 		ev.Cause = engine.CauseStorage
 	default:
 		w.disk.locks = append(w.disk.locks, lock{x.name, s})
-		if r := w.disk.find(x.name); r != nil {
-			w.checks.resume.loaded(s, x, r.data)
+		r := w.disk.find(x.name)
+		if r != nil {
 			ev.Record = w.plant(s, x, bytes.Clone(r.data))
 		}
+		w.checks.resume.loaded(s, x, r)
 	}
 }
 
