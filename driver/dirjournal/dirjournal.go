@@ -35,7 +35,8 @@ import (
 // Journal is the journal of one folder. Its methods are safe for concurrent
 // use, so long as each record has one user at a time.
 type Journal struct {
-	folder string
+	folder  string
+	storage storage
 
 	mu     sync.Mutex
 	open   map[string]*record
@@ -67,12 +68,14 @@ const (
 
 // Open opens the journal of a folder, which it makes, for its owner alone, if
 // there is none. Lock files that killed processes left are removed.
-func Open(folder string) (*Journal, error) {
+func Open(folder string) (*Journal, error) { return openBy(system{}, folder) }
+
+func openBy(by storage, folder string) (*Journal, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	syncFolder(filepath.Dir(folder)) // not every parent may be opened
-	j := &Journal{folder: folder, open: make(map[string]*record)}
+	by.sync(filepath.Dir(folder)) // not every parent may be opened
+	j := &Journal{folder: folder, storage: by, open: make(map[string]*record)}
 	if err := j.tidy(); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
@@ -192,21 +195,21 @@ func (j *Journal) Save(name string, data []byte) error {
 
 func (j *Journal) replace(name string, data []byte) error {
 	path := j.path(name, newFile)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := j.storage.remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := write(path, os.O_CREATE|os.O_EXCL, data); err != nil {
+	if err := j.write(path, os.O_CREATE|os.O_EXCL, data); err != nil {
 		return err
 	}
-	if err := os.Rename(path, j.path(name, recordFile)); err != nil {
+	if err := j.storage.rename(path, j.path(name, recordFile)); err != nil {
 		return err
 	}
-	return syncFolder(j.folder)
+	return j.storage.sync(j.folder)
 }
 
 // write writes data into a file and waits until it is on disk.
-func write(path string, flags int, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|flags, 0o600)
+func (j *Journal) write(path string, flags int, data []byte) error {
+	f, err := j.storage.open(path, flags)
 	if err != nil {
 		return err
 	}
@@ -237,7 +240,7 @@ func (j *Journal) Append(name string, more []byte) error {
 	if err != nil {
 		return wrap("append to", name, err)
 	}
-	if err := write(path, os.O_APPEND, more); err != nil {
+	if err := j.write(path, os.O_APPEND, more); err != nil {
 		// Nothing that follows a torn frame would be read.
 		if undo := os.Truncate(path, before.Size()); undo != nil {
 			r.torn = true
@@ -254,9 +257,11 @@ func (j *Journal) Forget(name string) error {
 	if _, err := j.opened(name); err != nil {
 		return wrap("forget", name, err)
 	}
-	if err := os.Remove(j.path(name, recordFile)); err == nil {
-		err = syncFolder(j.folder)
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	err := j.storage.remove(j.path(name, recordFile))
+	if err == nil {
+		err = j.storage.sync(j.folder)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return wrap("forget", name, err)
 	}
 	return j.Unlock(name)
@@ -279,10 +284,10 @@ func (j *Journal) SetAside(name string) error {
 	if _, err := j.opened(name); err != nil {
 		return wrap("set aside", name, err)
 	}
-	err := os.Rename(j.path(name, recordFile), j.path(name, corruptFile))
+	err := j.storage.rename(j.path(name, recordFile), j.path(name, corruptFile))
 	switch {
 	case err == nil:
-		err = syncFolder(j.folder)
+		err = j.storage.sync(j.folder)
 	case errors.Is(err, fs.ErrNotExist):
 		err = nil
 	}
