@@ -273,6 +273,7 @@ func (c *Client) SetCredentials(credentials Credentials) error {
 	if err != nil {
 		return err
 	}
+	c.trustClock(credentials)
 	if err := c.driver.SetCredentials(k); err != nil {
 		return &Error{Code: codeOf(err), Err: err}
 	}

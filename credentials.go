@@ -18,6 +18,13 @@ type Credentials struct {
 	// not be held in time. Credentials that do not end are given an Expiration
 	// far away, and are better kept out of what is not a server of yours.
 	Expiration time.Time
+
+	// Skew is by how much the clock of who gave them, which Expiration is by, is
+	// ahead of this computer's; 0 when they agree, or when it is not known. A
+	// clock that is behind it has a negative one. Package provider sets it, so
+	// that a computer whose clock is wrong neither takes good credentials for
+	// ended nor sends what has ended.
+	Skew time.Duration
 }
 
 // String names the credentials without their secrets.

@@ -99,5 +99,18 @@ func (c *Client) askOnce(ctx context.Context) (cred.Credentials, error) {
 	if err != nil {
 		return k, fmt.Errorf("%w: %w", ErrNoCredentials, err)
 	}
+	c.trustClock(given)
 	return k, nil
+}
+
+// leastSkew is how far clocks may be apart that agree: an answer that says what
+// time it is takes a while.
+const leastSkew = 30 * time.Second
+
+// trustClock judges by the clock of who gave credentials, where that is known to
+// be another than ours. A client that is closed needs none.
+func (c *Client) trustClock(given Credentials) {
+	if given.Skew.Abs() >= leastSkew {
+		c.driver.SetClock(time.Now().Add(given.Skew))
+	}
 }

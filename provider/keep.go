@@ -37,7 +37,8 @@ func Keep(f Func) Func {
 		if err != nil {
 			return bucketline.Credentials{}, err
 		}
-		kept, until = c, c.Expiration.Add(-min(keepMargin, c.Expiration.Sub(now)/2))
+		ends := c.Expiration.Add(-c.Skew) // by our clock
+		kept, until = c, ends.Add(-min(keepMargin, ends.Sub(now)/2))
 		return c, nil
 	}
 }

@@ -164,6 +164,7 @@ func worthRetrying(err error) bool {
 // run takes one exchange to its end.
 func (a asker) run(ctx context.Context, m *exchange.Machine) (bucketline.Credentials, error) {
 	offset := time.Duration(0) // of the service's clock to ours
+	var wrong time.Duration    // as its answers have it
 	for {
 		switch m.Step() {
 		case exchange.StepToken:
@@ -189,11 +190,17 @@ func (a asker) run(ctx context.Context, m *exchange.Machine) (bucketline.Credent
 				return bucketline.Credentials{}, fmt.Errorf("%s: %w", op, err)
 			}
 			m.Answer(answer.status, answer.body)
-			if skew, ok := answer.skew(time.Now()); ok && m.Resign() {
+			skew, ok := answer.skew(time.Now())
+			if ok {
+				wrong = skew
+			}
+			if ok && m.Resign() {
 				offset = skew
 			}
 		case exchange.StepDone:
-			return public(m.Credentials()), nil
+			c := public(m.Credentials())
+			c.Skew = wrong
+			return c, nil
 		case exchange.StepFailed:
 			return bucketline.Credentials{}, m.Err()
 		}

@@ -209,6 +209,9 @@ func TestAssumeRole_wrongClock(t *testing.T) {
 		if err != nil || got.AccessKeyID == "" {
 			t.Errorf("the service's clock is %v ahead: %v", skew, err)
 		}
+		if wrong := got.Skew - skew; wrong.Abs() > time.Minute {
+			t.Errorf("the service's clock is %v ahead, and was found to be %v", skew, got.Skew)
+		}
 	}
 }
 
@@ -221,6 +224,11 @@ type lateDate struct {
 func (l lateDate) WriteHeader(status int) {
 	l.Header().Set("Date", l.cloud.Now().UTC().Format(http.TimeFormat))
 	l.ResponseWriter.WriteHeader(status)
+}
+
+func (l lateDate) Write(p []byte) (int, error) {
+	l.Header().Set("Date", l.cloud.Now().UTC().Format(http.TimeFormat))
+	return l.ResponseWriter.Write(p)
 }
 
 // What is worth trying again is, a little; what is not, is not; and a

@@ -148,7 +148,7 @@ func (s *session) give(saved savedLogin) bucketline.Credentials {
 	s.given = c.AccessKeyID
 	return bucketline.Credentials{
 		AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey,
-		SessionToken: c.SessionToken, Expiration: c.Expiration,
+		SessionToken: c.SessionToken, Expiration: c.Expiration, Skew: time.Duration(c.SkewMillis) * time.Millisecond,
 	}
 }
 

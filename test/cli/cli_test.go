@@ -28,11 +28,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/bucketline/bucketline/devstack"
+	"github.com/bucketline/bucketline/test/process"
 )
 
 var (
 	binary string          // the command line, built by TestMain
 	stack  *devstack.Stack // without a limit on speed
+	root   string          // the module's folder; the stack changes the working directory
 )
 
 func TestMain(m *testing.M) {
@@ -50,6 +52,9 @@ func testMain(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(folder)
+	if root, err = process.ModuleRoot(); err != nil {
+		return 1, err
+	}
 	binary = filepath.Join(folder, "bucketline")
 	build := exec.Command("go", "build", "-o", binary, "github.com/bucketline/bucketline/cmd/bucketline")
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr
@@ -84,6 +89,8 @@ type command struct {
 	env  []string // beside PATH and HOME
 	dir  string
 	home string // empty: a fresh one
+
+	program string // empty: the command line as it is
 }
 
 // run runs the command line with no more environment than it is given.
@@ -105,7 +112,11 @@ func (c command) prepare(t *testing.T) (cmd *exec.Cmd, stdout, stderr *bytes.Buf
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
-	cmd = exec.CommandContext(ctx, binary, c.args...)
+	program := c.program
+	if program == "" {
+		program = binary
+	}
+	cmd = exec.CommandContext(ctx, program, c.args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it says where it hangs
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Dir = c.dir

@@ -33,7 +33,12 @@ func loginArgs(e devstack.Endpoints, more ...string) []string {
 // said at the end.
 func signIn(t *testing.T, home string, args []string, browse func(t *testing.T, page string) string) (result, string) {
 	t.Helper()
-	cmd, _, stderr := command{args: args, home: home}.prepare(t)
+	return command{args: args, home: home}.signIn(t, browse)
+}
+
+func (c command) signIn(t *testing.T, browse func(t *testing.T, page string) string) (result, string) {
+	t.Helper()
+	cmd, _, stderr := c.prepare(t)
 	cmd.Stdout = nil
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -109,7 +114,10 @@ type loginText struct {
 	Login   struct{ Issuer, Subject string }
 	Secrets struct {
 		RefreshToken, IDToken, ClientSecret string
-		Credentials                         struct{ AccessKeyID, SecretAccessKey, SessionToken, Expiration string }
+		Credentials                         struct {
+			AccessKeyID, SecretAccessKey, SessionToken, Expiration string
+			SkewMillis                                             int64
+		}
 	}
 }
 
