@@ -102,7 +102,7 @@ type Config struct {
 	ExpectedBucketOwner string
 
 	SignatureVersion   int   // 4, the default, or 2
-	Connections        int   // requests at once over all uploads, 1 to 256; 6 by default
+	Connections        int   // requests at once over all uploads, 1 to 256; by default as many as make them faster
 	PartSize           int64 // bytes, 5 MiB to 5 GiB; by default it follows the measured speed
 	MultipartThreshold int64 // bytes: from here on in parts; 16 MiB by default
 
@@ -212,7 +212,7 @@ func New(c Config) (*Client, error) {
 		ask:    make(chan struct{}, 1),
 		aborts: make(map[string]chan error),
 	}
-	b.transport = http1.New(nethttp.New(nethttp.Options{Connections: c.Connections, RootCAs: c.RootCAs}))
+	b.transport = http1.New(nethttp.New(nethttp.Options{Connections: cmp.Or(c.Connections, engine.MaxConnections), RootCAs: c.RootCAs}))
 	options := driver.Options{
 		Transport: b.transport, Notify: b.notify, Online: nethttp.Online, BytesPerSecond: c.BytesPerSecond,
 	}
@@ -229,7 +229,8 @@ func New(c Config) (*Client, error) {
 		options.Journal = b.journal
 	}
 	b.driver, err = driver.New(engine.Config{
-		Target: target, SignatureVersion: c.SignatureVersion, Connections: c.Connections,
+		Target: target, SignatureVersion: c.SignatureVersion,
+		Connections: cmp.Or(c.Connections, engine.MaxConnections), Ramp: c.Connections == 0,
 		PartSize: c.PartSize, MultipartThreshold: c.MultipartThreshold, AllowHTTP: c.AllowHTTP,
 		Checksum: c.Checksum, WithoutChecksum: c.WithoutChecksum,
 		RetryMillis: c.RetryFor.Milliseconds(), StallMillis: c.StallAfter.Milliseconds(),

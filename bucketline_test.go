@@ -251,7 +251,7 @@ func TestCredentialsExpired_oncePerExpiry(t *testing.T) {
 	var calls, holds, failures atomic.Int32
 	c := config(t)
 	c.Credentials = bucketline.Credentials{}
-	c.PartSize, c.MultipartThreshold = 5<<20, 5<<20
+	c.PartSize, c.MultipartThreshold, c.Connections = 5<<20, 5<<20, 6
 	c.CredentialsExpired = func(context.Context) (bucketline.Credentials, error) {
 		calls.Add(1)
 		return temporary(t, "alice", 3*time.Second), nil

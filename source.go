@@ -17,13 +17,24 @@ import (
 // source is a task as the driver sees it.
 type source struct{ task *Task }
 
-var _ driver.Stream = source{}
+var (
+	_ driver.Stream      = source{}
+	_ driver.Snapshotter = source{}
+)
 
 // Size is -1 of a stream.
 func (s source) Size() int64 { return s.task.content.Size() }
 
 // Open opens the content for one request.
 func (s source) Open() (driver.Content, error) { return s.task.content.Open() }
+
+// Snapshot reads all of a small file.
+func (s source) Snapshot(dst []byte) ([]byte, error) {
+	if f, ok := s.task.content.(file); ok {
+		return f.Snapshot(dst)
+	}
+	return dst, errors.ErrUnsupported
+}
 
 // Read reads on in a stream.
 func (s source) Read(p []byte) (int, error) {

@@ -43,11 +43,29 @@ func (b *Body) Size() int64 { return int64(len(b.head)+len(b.tail)) + b.length }
 // Reader reads the body from its beginning. A transport may ask for another
 // one to send the body again where nothing of the first has left this machine.
 func (b *Body) Reader() io.Reader {
-	r := &bodyReader{body: b, reported: time.Now()}
+	r := &bodyReader{body: b, reported: time.Now().Add(firstSent - sentInterval)}
 	if b.algorithm != s3.NoChecksum {
 		r.hash = newHash(b.algorithm)
 	}
 	return r
+}
+
+// Memory returns the whole body where it lies in memory as one piece, for a
+// transport that writes it from there instead of reading it, and that then says
+// so by Read. The bytes are the body's.
+func (b *Body) Memory() ([]byte, bool) {
+	small, ok := b.content.(*snapshot)
+	if !ok || len(b.head)+len(b.tail) > 0 || b.algorithm != s3.NoChecksum || b.limit != nil || small.Unchanged() != nil {
+		return nil, false
+	}
+	return small.bytes[b.offset : b.offset+b.length], true
+}
+
+// Read says that all of what Memory gave is on its way.
+func (b *Body) Read() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.read = true
 }
 
 // fail keeps the first failure of the source.
@@ -77,6 +95,10 @@ func (b *Body) whole() bool {
 // sentInterval is how often one request reports what has been sent: often
 // enough for a bar that moves, rarely enough to cost nothing.
 const sentInterval = 100 * time.Millisecond
+
+// firstSent is when it does so first: how fast a way is decides how many
+// connections are made.
+const firstSent = 30 * time.Millisecond
 
 // bodyReader reads exactly the body's size, and never past length bytes of the
 // content: what follows in the file is another part's.
@@ -148,10 +170,10 @@ func (r *bodyReader) finish() error {
 }
 
 // report tells how much of the content has been given, now and then and at the
-// end.
+// end; of a small one never, whose answer follows at once.
 func (r *bodyReader) report() {
 	b := r.body
-	if b.sent == nil {
+	if b.sent == nil || b.length <= MaxSnapshot && b.limit == nil {
 		return
 	}
 	if now := time.Now(); r.at == b.Size() || now.Sub(r.reported) >= sentInterval {

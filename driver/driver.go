@@ -112,14 +112,15 @@ type Driver struct {
 
 // file is what the driver remembers of a file until nothing can come of it.
 type file struct {
-	source  Source
-	stream  *stream // nil: bytes come from Source.Open
-	print   string  // the fingerprint that it was described with; empty: none
-	broke   error   // what the source, the transport or the journal last said
-	flights int     // requests under way
-	begun   bool    // it was described
-	saved   bool    // the journal has a record of it
-	uploads bool    // the store has parts of it, as far as is known
+	source   Source
+	stream   *stream   // nil: bytes come from Source.Open
+	snapshot *snapshot // nil: it is not small, or its turn has not come
+	print    string    // the fingerprint that it was described with; empty: none
+	broke    error     // what the source, the transport or the journal last said
+	flights  int       // requests under way
+	begun    bool      // it was described
+	saved    bool      // the journal has a record of it
+	uploads  bool      // the store has parts of it, as far as is known
 }
 
 // New starts a driver. The error says what is wrong with c or o. Close it.

@@ -115,6 +115,9 @@ func (d *Driver) move(id engine.FileID, s engine.State) {
 	if s.Ended() && f.stream != nil {
 		f.stream.end()
 	}
+	if s.Ended() || s == queue.StatePaused || s == queue.StateQueued {
+		f.dropSnapshot()
+	}
 }
 
 // moveAll is move for every file whose state a note about all has changed. The

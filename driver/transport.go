@@ -105,7 +105,11 @@ func (b *Body) frame(r *s3.Request) error {
 // opener returns how the request that carries bytes from offset on opens its
 // source. The caller holds the driver's mu.
 func (f *file) opener(offset int64) func() (Content, error) {
-	if f.stream == nil {
+	switch {
+	case f.snapshot != nil:
+		small := f.snapshot
+		return func() (Content, error) { return small, nil }
+	case f.stream == nil:
 		return f.source.Open
 	}
 	content, err := f.stream.open(offset)
@@ -177,6 +181,9 @@ func (d *Driver) land(owner engine.FileID, op s3.Op, ev *engine.Event, err error
 			f.broke = err
 		} else {
 			f.answered(op, ev.Status)
+		}
+		if op != 0 {
+			f.dropSnapshot()
 		}
 	}
 	d.must(ev)

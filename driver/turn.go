@@ -112,7 +112,9 @@ func (d *Driver) perform(act *engine.Action) {
 	case engine.ActSend:
 		d.begin(act)
 	case engine.ActHash:
-		d.beginHash(act)
+		if !d.hashSnapshot(act) {
+			d.beginHash(act)
+		}
 	case engine.ActRead:
 		d.file(act.File).stream.read(act)
 	case engine.ActBreakOff:
@@ -134,7 +136,7 @@ func (d *Driver) perform(act *engine.Action) {
 func (d *Driver) beginDescribe(id engine.FileID) {
 	f := d.file(id)
 	d.work.Go(func() {
-		what, err := f.source.Describe(d.ctx)
+		what, small, err := describe(d.ctx, f.source)
 		ev := engine.Event{
 			Kind: engine.EvDescribed, File: id,
 			Object: what.Object, OnConflict: what.OnConflict, Source: what.Identity,
@@ -144,7 +146,7 @@ func (d *Driver) beginDescribe(id engine.FileID) {
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		f.begun, f.print = true, what.Identity.Print
+		f.begun, f.print, f.snapshot = true, what.Identity.Print, small
 		if err != nil {
 			f.broke = err
 		}

@@ -34,7 +34,7 @@ func (e *Engine) answer(ev *Event) error {
 		s.refused = nil
 		e.redirects = 0
 		e.keeper.Accepted(r.signedWith)
-		e.window.grow()
+		e.window.answered(r.length, e.mono-r.begun)
 		e.moveOn(s, &a)
 	} else {
 		e.countResent(r)

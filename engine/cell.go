@@ -35,7 +35,7 @@ func (e *Engine) cell(s *slot, from, to int) Cell {
 		return Cell{State: CellStored}
 	case flying > 0:
 		return Cell{State: CellInFlight, Filled: e.filled(s, from, to)}
-	case e.held && s.parts.next < to && s.parts.next+len(e.requests) > from:
+	case e.held && s.parts.next < to && s.parts.next+cap(e.requests) > from:
 		return Cell{State: CellHeld}
 	case stored > 0:
 		return Cell{State: CellInFlight, Filled: e.filled(s, from, to)}

@@ -99,6 +99,8 @@ func (e *Engine) partSize(size int64) int64 {
 	switch {
 	case e.config.PartSize != 0:
 		return e.config.PartSize
+	case e.rate == 0 && e.config.Ramp:
+		return min(max(size/blindRamp, s3.MinPartSize), DefaultPartSize)
 	case e.rate == 0:
 		return DefaultPartSize
 	}

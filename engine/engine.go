@@ -29,6 +29,10 @@ type Config struct {
 	// 1 to MaxConnections; 0 means DefaultConnections.
 	Connections int
 
+	// Ramp begins with fewer connections than Connections, and adds to them while
+	// that makes the session faster.
+	Ramp bool
+
 	// PartSize is in bytes, s3.MinPartSize to s3.MaxPartSize; 0 means that it
 	// follows from the measured throughput, and DefaultPartSize before there is
 	// one. It is raised for a file that would need more than s3.MaxParts parts,
@@ -152,7 +156,7 @@ type Engine struct {
 
 	table    queue.Table
 	slots    []slot
-	requests []request
+	requests []request // grows within its capacity, since addresses are given out
 	notes    notes
 	window   window
 	rate     rate
@@ -200,6 +204,7 @@ type Engine struct {
 	stored       int64 // bytes of stored objects
 	acknowledged int64 // bytes of stored parts of active files
 	sent         int64 // bytes given to the network by requests under way
+	given        int64 // bytes given to the network in all
 	resent       int64 // bytes of requests that failed
 }
 
@@ -266,8 +271,8 @@ func New(c Config) (*Engine, error) {
 		v4:       v4,
 		seed:     c.Seed,
 		slots:    make([]slot, c.Connections+spareSlots),
-		requests: make([]request, c.Connections+maxHashes+c.Connections+spareSlots),
-		window:   newWindow(c.Connections),
+		requests: make([]request, 0, c.Connections+maxHashes+c.Connections+spareSlots),
+		window:   newWindow(c.Connections, c.Ramp),
 	}, nil
 }
 

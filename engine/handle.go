@@ -172,6 +172,7 @@ func (e *Engine) sentMore(ev *Event) error {
 	}
 	bytes := min(ev.Bytes, r.length)
 	e.sent += bytes - r.sent
+	e.given += bytes - r.sent
 	r.sent = bytes
 	e.changed++
 	return nil

@@ -34,13 +34,13 @@ func (e *Engine) pollBreakOff(act *Action) bool {
 // pollBegin gives the next job or queued file a slot. The last one is kept for
 // jobs, so that cleaning up never waits for files that are held.
 func (e *Engine) pollBegin(act *Action) bool {
-	if e.active == len(e.slots) {
+	if e.active >= e.room() {
 		return false
 	}
 	if e.beginJob() {
 		return e.notes.poll(act) || e.pollBegin(act)
 	}
-	if e.active >= len(e.slots)-1 {
+	if e.active >= e.room()-1 {
 		return false
 	}
 	file, ok := e.table.NextWanted()
@@ -60,12 +60,21 @@ func (e *Engine) pollBegin(act *Action) bool {
 	return true
 }
 
+// room is how many slots are in use at most: no more while a ramp lasts than the
+// window has work for.
+func (e *Engine) room() int {
+	if e.config.Ramp {
+		return e.window.size() + spareSlots
+	}
+	return len(e.slots)
+}
+
 // nextFile chooses between small and large files: by priority, then in order,
 // but large ones only up to their share of the slots.
 func (e *Engine) nextFile() (FileID, queue.Class, bool) {
 	small, isSmall := e.table.Next(queue.ClassSmall)
 	large, isLarge := e.table.Next(queue.ClassLarge)
-	if e.large >= max(e.config.Connections/maxLargeShare, 1) {
+	if e.large >= max((e.room()-spareSlots)/maxLargeShare, 1) {
 		isLarge = false
 	}
 	if isSmall && isLarge {
@@ -205,6 +214,10 @@ func (e *Engine) pollSend(now Now, act *Action) bool {
 		return true
 	}
 	ahead := e.inFlight >= e.window.size()
+	if ahead {
+		e.window.widen(e.mono, e.given)
+		ahead = e.inFlight >= e.window.size()
+	}
 	if ahead {
 		if s = e.pickAhead(); s == nil {
 			return false

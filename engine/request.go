@@ -66,6 +66,10 @@ func (e *Engine) free() int {
 			return i
 		}
 	}
+	if n := len(e.requests); n < cap(e.requests) {
+		e.requests = e.requests[:n+1]
+		return n
+	}
 	panic("bucketline: internal error: no free request")
 }
 

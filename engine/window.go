@@ -8,11 +8,10 @@ type window struct {
 	most  int // Config.Connections
 	fixed int // the window, in 256ths
 	mark  uint32
+	ramp  ramp
 }
 
 const windowUnit = 256
-
-func newWindow(most int) window { return window{most: most, fixed: most * windowUnit} }
 
 // size is how many requests may be under way now, at least one.
 func (w *window) size() int { return max(w.fixed/windowUnit, 1) }
@@ -29,6 +28,7 @@ func (w *window) shrink(launched, next uint32) {
 	if int32(launched-w.mark) < 0 {
 		return
 	}
+	w.level()
 	w.fixed = max(w.fixed/2, windowUnit)
 	w.mark = next
 }

@@ -5,7 +5,7 @@ import "testing"
 // RFC 5681, section 3.1: additive increase. After a halving a window of n grows
 // to n+1 by about n answers.
 func TestWindow_growsByOneForEachWindowOfAnswers(t *testing.T) {
-	w := newWindow(16)
+	w := newWindow(16, false)
 	w.shrink(1, 2)
 	if w.size() != 8 {
 		t.Fatalf("half of 16 is %d", w.size())
@@ -32,7 +32,7 @@ func TestWindow_growsByOneForEachWindowOfAnswers(t *testing.T) {
 // first that was sent after it halves again.
 func TestWindow_halvesOnceForEachTrouble(t *testing.T) {
 	for _, most := range []int{1, 2, 3, 6, MaxConnections} {
-		w := newWindow(most)
+		w := newWindow(most, false)
 		next := uint32(most)
 		for size := most; ; size = max(size/2, 1) {
 			if w.size() != size {
@@ -56,7 +56,7 @@ func TestWindow_halvesOnceForEachTrouble(t *testing.T) {
 
 // The numbers of requests begin again after 2^32.
 func TestWindow_survivesTheWrap(t *testing.T) {
-	w := newWindow(16)
+	w := newWindow(16, false)
 	w.mark = ^uint32(0) - 9
 	w.shrink(^uint32(0)-1, 3)
 	w.shrink(1, 3) // the same trouble

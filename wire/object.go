@@ -21,8 +21,8 @@ func (e *Error) Error() string { return e.Code + ": " + e.Option }
 func invalid(option string) error { return &Error{Code: "OptionInvalid", Option: option} }
 
 // ReadConfig takes a session's configuration from named fields: the options of
-// createUploader by their names there, but signatureVersion, canRefresh, remoteSign and
-// seed. checksum is an algorithm's name, "MD5" included, or "none". Numbers are
+// createUploader by their names there, but signatureVersion, canRefresh, remoteSign,
+// ramp and seed. checksum is an algorithm's name, "MD5" included, or "none". Numbers are
 // decimal, booleans "true" or "false". The error is an *Error.
 func ReadConfig(fields []s3.Field, c *engine.Config) error {
 	for _, f := range fields {
@@ -51,6 +51,8 @@ func ReadConfig(fields []s3.Field, c *engine.Config) error {
 			c.Target.SignedHost = f.Value
 		case "remoteSign":
 			c.RemoteSign, ok = readBool(f.Value)
+		case "ramp":
+			c.Ramp, ok = readBool(f.Value)
 		case "failFirst":
 			c.FailFirst, ok = readBool(f.Value)
 		case "smallParts":
@@ -72,8 +74,7 @@ func ReadConfig(fields []s3.Field, c *engine.Config) error {
 		case "formBelow":
 			c.FormBelow, ok = readSize(f.Value)
 		case "checksum":
-			c.WithoutChecksum = f.Value == "none"
-			if !c.WithoutChecksum {
+			if c.WithoutChecksum = f.Value == "none"; !c.WithoutChecksum {
 				c.Checksum, ok = readAlgorithm(f.Value)
 			}
 		case "seed":

@@ -60,7 +60,7 @@ func (f *storeFlags) registerWay(flags *pflag.FlagSet) {
 // registerLoad adds the flags that say how much is sent at once.
 func (f *storeFlags) registerLoad(flags *pflag.FlagSet) {
 	c := &f.config
-	flags.IntVarP(&c.Connections, "jobs", "j", 0, "requests at once, 1 to 256 (default 6)")
+	flags.IntVarP(&c.Connections, "jobs", "j", 0, "requests at once, 1 to 256 (default: as many as make it faster)")
 	flags.StringVar(&f.bandwidth, "bandwidth", "", "send `SPEED` a second at most, like 500KB or 2MB")
 	flags.Var(&f.checksum, "checksum", "what the store compares each object with: auto (the best that it has), none, crc64nvme, crc32c, crc32, sha256, sha1 or md5")
 	flags.Var(&f.partSize, "part-size", "`size` of a part, 5MiB to 5GiB (default: by the measured speed)")

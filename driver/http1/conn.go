@@ -21,6 +21,8 @@ type conn struct {
 	origin origin
 	in     *bufio.Reader
 	parsed fasthttp.Response
+	pair   [2][]byte   // what pieces is made of
+	pieces net.Buffers // that are being written
 
 	used     int // requests
 	wrote    int64
@@ -77,6 +79,14 @@ func (c *conn) begin() {
 func (c *conn) write(p []byte) error {
 	n, err := c.Conn.Write(p)
 	c.wrote += int64(n)
+	return err
+}
+
+// writeBoth writes two pieces by one call of the system.
+func (c *conn) writeBoth(a, b []byte) error {
+	c.pieces = append(c.pair[:0], a, b)
+	n, err := c.pieces.WriteTo(c.tcp)
+	c.wrote += n
 	return err
 }
 

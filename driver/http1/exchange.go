@@ -54,7 +54,8 @@ func (x *exchange) over(ctx context.Context, c *conn) (driver.Answer, error) {
 func (x *exchange) carry(c *conn) (driver.Answer, error) {
 	c.begin()
 	size := x.body.Size()
-	buffers := buffersFor(size)
+	memory, inMemory := x.memory(c, size)
+	buffers := buffersFor(size - int64(len(memory)))
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	head, err := appendHead((*buffer)[:0], x.request, size)
@@ -62,6 +63,13 @@ func (x *exchange) carry(c *conn) (driver.Answer, error) {
 		return driver.Answer{}, err
 	}
 	noBody := x.request.Method == "HEAD"
+	if inMemory {
+		if err := c.writeBoth(head, memory); err != nil {
+			return c.explain(err, noBody)
+		}
+		x.body.Read()
+		return c.read(noBody)
+	}
 	var reader io.Reader
 	if size > 0 {
 		reader = x.body.Reader()
@@ -77,6 +85,15 @@ func (x *exchange) carry(c *conn) (driver.Answer, error) {
 		return c.explain(err, noBody)
 	}
 	return c.read(noBody)
+}
+
+// memory returns the body where it is best written from where it lies: TLS copies
+// it anyway, and a small one goes with the header.
+func (x *exchange) memory(c *conn, size int64) ([]byte, bool) {
+	if c.tcp != c.Conn || size <= smallBuffer-maxHead {
+		return nil, false
+	}
+	return x.body.Memory()
 }
 
 // fill reads as much of the body behind out as there is room for, and returns how

@@ -51,6 +51,7 @@ func configFields(c *engine.Config) []s3.Field {
 	o.flag("allowHTTP", c.AllowHTTP)
 	o.flag("canRefresh", c.CanRefresh)
 	o.flag("remoteSign", c.RemoteSign)
+	o.flag("ramp", c.Ramp)
 	o.flag("failFirst", c.FailFirst)
 	o.flag("smallParts", c.SmallParts)
 	o.number("signatureVersion", int64(c.SignatureVersion))
