@@ -54,6 +54,7 @@ type event struct {
 	do   func(s *session, file engine.FileID, n int) // the nth event, from 0
 	per  int                                         // how many events one file gets before the next
 	max  func(files int) int                         // how many events a session takes; nil: any number
+	from func(s *session)                            // what comes before them; nil: nothing
 }
 
 func events() []event {
@@ -62,32 +63,46 @@ func events() []event {
 	return []event{
 		{"cancel", func(s *session, file engine.FileID, _ int) {
 			s.turn(engine.Event{Kind: engine.EvCancel, File: file})
-		}, 1, func(files int) int { return files }},
+		}, 1, func(files int) int { return files }, nil},
 		{"pause or resume", func(s *session, file engine.FileID, n int) {
 			s.turn(engine.Event{Kind: either(n, engine.EvPause, engine.EvResume), File: file})
-		}, 2, nil},
+		}, 2, nil, nil},
 		{"prioritize", func(s *session, file engine.FileID, n int) {
 			s.turn(engine.Event{Kind: engine.EvPrioritize, File: file, Priority: queue.Priority(n+1) % 2})
-		}, 2, nil},
+		}, 2, nil, nil},
 		{"fail or retry", func(s *session, _ engine.FileID, n int) {
 			if n%2 == 0 {
 				s.failed = s.next
 			}
 			s.turn(engine.Event{Kind: either(n, engine.EvUndescribed, engine.EvRetry), File: s.failed, Cause: engine.CauseRefused})
-		}, 2, nil},
+		}, 2, nil, nil},
 		{"pause all or resume all", func(s *session, _ engine.FileID, n int) {
 			s.turn(engine.Event{Kind: either(n, engine.EvPauseAll, engine.EvResumeAll)})
-		}, 2, nil},
+		}, 2, nil, nil},
 		{"fail one or retry all", func(s *session, _ engine.FileID, n int) {
 			s.turn(engine.Event{Kind: either(n, engine.EvUndescribed, engine.EvRetryAll), File: s.next, Cause: engine.CauseRefused})
-		}, 2, nil},
+		}, 2, nil, nil},
 		{"add one or cancel all", func(s *session, _ engine.FileID, n int) {
 			s.turn(engine.Event{Kind: either(n, engine.EvAdded, engine.EvCancelAll), Files: one})
-		}, 2, untilFull},
+		}, 2, untilFull, nil},
 		{"add one", func(s *session, _ engine.FileID, _ int) {
 			s.turn(engine.Event{Kind: engine.EvAdded, Files: one})
-		}, 1, untilFull},
+		}, 1, untilFull, nil},
+		// They wait in a line of their own, which gets longer and longer.
+		{"let one go while all rest", func(s *session, file engine.FileID, _ int) {
+			s.turn(engine.Event{Kind: engine.EvResume, File: file})
+		}, 1, func(files int) int { return files }, func(s *session) {
+			s.turn(engine.Event{Kind: engine.EvPauseAll})
+		}},
 	}
+}
+
+func begin(b *testing.B, e event, files int) *session {
+	s := open(b, files)
+	if e.from != nil {
+		e.from(s)
+	}
+	return s
 }
 
 func untilFull(files int) int { return queue.MaxFiles - files }
@@ -108,11 +123,11 @@ func BenchmarkEvent(b *testing.B) {
 		} {
 			b.Run(fmt.Sprintf("%s/%d %s", event.name, c.files, c.order), func(b *testing.B) {
 				b.ReportAllocs()
-				s, n := open(b, c.files), 0
+				s, n := begin(b, event, c.files), 0
 				for b.Loop() {
 					if event.max != nil && n == event.max(c.files) {
 						b.StopTimer()
-						s, n = open(b, c.files), 0
+						s, n = begin(b, event, c.files), 0
 						b.StartTimer()
 					}
 					event.do(s, engine.FileID(n/event.per*c.stride%c.files), n)
