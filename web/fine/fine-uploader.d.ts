@@ -208,8 +208,8 @@ declare namespace qq {
     /** In bytes; -1 when nobody knows. */
     size: number;
     status: Status;
-    file: Blob | null;
-    batchId: string;
+    file?: Blob;
+    batchId?: string;
     parentId?: number;
     proxyGroupId?: string;
   }
@@ -383,7 +383,7 @@ declare namespace qq {
         id: number, container: HTMLImageElement | HTMLCanvasElement, maxSize?: number, fromServer?: boolean, customResizer?: Resizer,
       ): Promise<HTMLElement>;
       getBucket(id: number): string | undefined;
-      getButton(id: number): HTMLElement | undefined;
+      getButton(id: number): HTMLElement | null | undefined;
       getEndpoint(id?: number): string;
       getFile(id: number): File | Blob | null;
       getInProgress(): number;

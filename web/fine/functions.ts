@@ -1,7 +1,7 @@
 /** The functions of qq itself, which pages and their programs call. */
 import { DisposeSupport } from "./elements.js";
 import { canvasBlob } from "./intake.js";
-import { say } from "./log.js";
+import { write } from "./log.js";
 import * as objects from "./objects.js";
 import { queryOf } from "./server.js";
 
@@ -87,10 +87,10 @@ export const helpers = {
   isFunction: objects.isFunction,
   isInput,
   isItemList: (value: unknown): boolean => objects.kindOf(value) === "DataTransferItemList",
-  isNodeList: (value: unknown): boolean => objects.kindOf(value) === "NodeList",
+  isNodeList: (value: unknown): boolean => ["NodeList", "HTMLCollection"].includes(objects.kindOf(value)),
   isObject: objects.isObject,
   isString: objects.isString,
-  log: (message: string, level: "info" | "warn" | "error" = "info"): void => say(message, level, true),
+  log: write,
   obj2FormData,
   obj2Inputs: (params: objects.Dictionary): HTMLFormElement => {
     const form = document.createElement("form");

@@ -5,9 +5,13 @@ import { version } from "./version.js";
 /** Says text; what is for information only where debug is set. */
 export function say(text: string, level: Level, debug: boolean): void {
   if (level === "info" && !debug) return;
+  write(`[Fine Uploader ${version}] ${text}`, level);
+}
+
+/** Puts a line into the console, as it is. */
+export function write(line: string, level: Level = "info"): void {
   const { console } = globalThis;
-  const line = `[Fine Uploader ${version}] ${text}`;
   // Somebody's console may lack a level.
-  const write = console[level] ?? console["log"];
-  write.call(console, line);
+  const put = (level === "info" ? undefined : console[level]) ?? console["log"];
+  put.call(console, line);
 }

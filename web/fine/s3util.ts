@@ -19,14 +19,14 @@ export const s3util = {
   UNPREFIXED_PARAM_NAMES: [
     "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-MD5", encryption,
     `${encryption}-aws-kms-key-id`, `${encryption}-customer-algorithm`, `${encryption}-customer-key`,
-    `${encryption}-customer-key-md5`,
+    `${encryption}-customer-key-MD5`,
   ],
   CASE_SENSITIVE_PARAM_NAMES: ["Cache-Control", "Content-Disposition", "Content-Encoding", "Content-MD5"],
   getBucket: (endpoint: string): string | undefined => (endpoint ? bucketOf(endpoint) : undefined),
   /** A key as it stands in a URL: each segment by itself. */
   uriEscapePath: (path: string): string => path.split("/").map(escapeSegment).join("/"),
   uriEscape: escapeSegment,
-  encodeQueryStringParam: escapeSegment,
+  encodeQueryStringParam: (text: string): string => escapeSegment(text).replace(/%20/g, "+"),
 };
 
 function escapeSegment(text: string): string {

@@ -1,6 +1,6 @@
 /** Draws images smaller: by createImageBitmap, which knows how a camera was held, and pica, which does it well. */
 import { isObject, type Dictionary } from "./objects.js";
-import { exifOf, withExif } from "./exif.js";
+import { exifOf, flat, withExif } from "./exif.js";
 import type { ScaledSize } from "./options.js";
 import { isThenable } from "./promise.js";
 import { resize } from "./resize.js";
@@ -41,7 +41,7 @@ export function typeOf(file: Blob, wanted: string | null | undefined): string {
 
 /** A canvas with the image, neither side longer than maxSize. */
 export async function drawn(file: Blob, maxSize: number, orient: boolean, custom?: (about: Dictionary) => unknown): Promise<HTMLCanvasElement> {
-  const bitmap = await createImageBitmap(file, { imageOrientation: orient ? "from-image" : "none" });
+  const bitmap = await createImageBitmap(orient ? file : await flat(file)); // browsers turn it as its camera says
   try {
     const source = canvasOf(bitmap.width, bitmap.height);
     source.getContext("2d")?.drawImage(bitmap, 0, 0);

@@ -1,4 +1,5 @@
 /** One file on its way: from the moment it may start until its end, through pauses and further attempts. */
+import type { Facts } from "../core/error.js";
 import type { Field } from "../core/frame.js";
 import { maxConnections as mostAtOnce, maxSinglePut } from "../core/protocol.js";
 import type { Hub } from "./hub.js";
@@ -389,6 +390,7 @@ export class Upload {
         const more: Dictionary = {};
         if (!own && facts.status && facts.code !== "AnswerInvalid") more["code"] = facts.code;
         if (resets.includes(facts.code)) more["reset"] = true;
+        if (this.#startsAnew(facts)) this.#restart();
         if (message) {
           this.#failed(message, end.xhr, more);
           return;
@@ -400,6 +402,19 @@ export class Upload {
       case "paused": this.#host.ended(this.id, { kind: "paused" }); return;
       default:
     }
+  }
+
+  /** Nothing of it shall be kept for the next attempt. */
+  #startsAnew({ code, operation, status }: Facts): boolean {
+    const { resetOnStatus } = this.#host.hub.options.chunking.success;
+    return resets.includes(code) || (operation === "CompleteMultipartUpload" && status !== undefined && resetOnStatus.includes(status));
+  }
+
+  #restart(): void {
+    const kept = this.record.load();
+    this.record.forget();
+    this.#stored = 0;
+    if (kept) this.#abandon(kept.record);
   }
 
   /** What is said of failures that the store knows nothing of. */

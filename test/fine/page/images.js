@@ -105,6 +105,7 @@ test("scaleImage: upright, and with the camera's data", async (w) => {
   u.addFiles(await sideways());
   const scaled = (options) => new Promise((resolve, reject) => u.scaleImage(0, options).then(resolve, reject));
   equal(await sizeOf(await scaled({ maxSize: 20 })), [10, 20], "turned");
+  equal(await sizeOf(await scaled({ maxSize: 20, orient: false })), [20, 10], "as it lies");
   const kept = new Uint8Array(await (await scaled({ maxSize: 20, includeExif: true })).arrayBuffer());
   equal(String.fromCharCode(...kept.slice(6, 10)), "Exif", "segment");
   equal(kept[31], 1, "orientation is the normal one now"); // the value of the only entry: Exif 2.32, section 4.6.2
