@@ -170,20 +170,21 @@ type change struct {
 	name   string
 	change func(path string) error
 	unseen []webdriver.Browser // store what the file has now, or had when it was chosen
+	length bool                // is another: seen everywhere in a small file, which is read whole
 }
 
 var changes = []change{
-	{"removed", os.Remove, nil},
-	{"emptied", func(path string) error { return os.Truncate(path, 0) }, nil},
-	{"shorter", func(path string) error { return os.Truncate(path, 500) }, nil},
-	{"longer", func(path string) error { return appendTo(path, "more") }, []webdriver.Browser{webdriver.Firefox}},
+	{"removed", os.Remove, nil, false},
+	{"emptied", func(path string) error { return os.Truncate(path, 0) }, nil, true},
+	{"shorter", func(path string) error { return os.Truncate(path, 500) }, nil, true},
+	{"longer", func(path string) error { return appendTo(path, "more") }, []webdriver.Browser{webdriver.Firefox}, true},
 	{"rewritten", func(path string) error {
 		info, err := os.Stat(path)
 		if err != nil {
 			return err
 		}
 		return os.WriteFile(path, harness.Bytes(2, int(info.Size())), 0o666)
-	}, []webdriver.Browser{webdriver.Firefox}},
+	}, []webdriver.Browser{webdriver.Firefox}, false},
 }
 
 // A file that changes between being chosen and being sent must not be stored
@@ -210,6 +211,9 @@ func TestSource_changedAfterItWasChosen_fails(t *testing.T) {
 	})
 }
 
+// small is how many bytes a file has at most that web/core reads whole.
+const small = 64 << 10
+
 func checkChanged(t *testing.T, s *stack, b *webdriver.Session, p *harness.Page, size int) {
 	t.Helper()
 	prefix := fmt.Sprintf("users/alice/%s/%d/", b.Browser(), size)
@@ -218,7 +222,7 @@ func checkChanged(t *testing.T, s *stack, b *webdriver.Session, p *harness.Page,
 		p.MustUpload(harness.Upload{Source: harness.Chosen(c.name), Options: harness.Options{"key": prefix + c.name}})
 		task := p.Wait(30 * time.Second).Tasks[0]
 		what := fmt.Sprintf("%s, %d bytes", c.name, size)
-		if slices.Contains(c.unseen, b.Browser()) {
+		if slices.Contains(c.unseen, b.Browser()) && !(c.length && size <= small) {
 			t.Logf("%s lacks a way to tell that a file was made %s: it is stored", b.Browser(), c.name)
 			if task.State != "done" {
 				t.Errorf("%s: %s: %v; this browser has learnt something", what, task.State, task.Error)

@@ -1,6 +1,6 @@
 /** What a file is to be stored as, and what it is now, as the engine asks for it. */
 import type { UploadOptions } from "./api.js";
-import { digestOf, hex, sampleOf } from "./digest.js";
+import { digestNow, digestOf, hex, piecesOf, sampleOf } from "./digest.js";
 import { BucketlineError } from "./error.js";
 import type { Source } from "./events.js";
 import type { Field } from "./frame.js";
@@ -96,7 +96,8 @@ export const describe = {
    */
   async source(task: Task, key: string, instance: Instance): Promise<Source> {
     const { file } = task;
-    const print = await fingerprint(file, instance);
+    const bytes = await task.bytes();
+    const print = bytes ? hex(digestNow(instance, Algorithm.CRC64NVME, piecesOf(bytes))) : await fingerprint(file, instance);
     const isFile = file instanceof File;
     return { name: isFile ? task.name : key, size: file.size, modified: isFile ? file.lastModified : 0, print };
   },

@@ -42,6 +42,18 @@ export async function digestOf(instance: Instance, algorithm: number, bytes: Blo
   return ended;
 }
 
+/**
+ * The digest by algorithm of pieces, one after the other, at once: they are
+ * small, and there are few. Throws a RangeError as digestOf rejects with one.
+ */
+export function digestNow(instance: Instance, algorithm: number, pieces: readonly Uint8Array[]): Uint8Array {
+  const { exports } = instance;
+  const digest = exports.hash(algorithm);
+  if (digest === 0) throw new RangeError(`no digest by algorithm ${algorithm} now`);
+  for (const piece of pieces) exports.update(digest, instance.write(piece));
+  return instance.view(exports.digest(digest)).slice();
+}
+
 function read(bytes: Blob, at: number): Promise<Uint8Array> {
   if (at >= bytes.size) return Promise.resolve(new Uint8Array());
   const reading = bytes.slice(at, at + readBytes).arrayBuffer().then((buffer) => new Uint8Array(buffer));
@@ -59,11 +71,18 @@ const sampleBytes = 4096;
  * same bytes, so that an upload begun here can be finished by another.
  */
 export function sampleOf(file: Blob): Blob {
-  if (file.size <= 3 * sampleBytes) return file;
-  const middle = Math.floor(file.size / 2) - sampleBytes / 2;
-  return new Blob([
-    file.slice(0, sampleBytes), file.slice(middle, middle + sampleBytes), file.slice(file.size - sampleBytes),
-  ]);
+  const { size } = file;
+  return size <= 3 * sampleBytes ? file : new Blob(places(size).map((at) => file.slice(at, at + sampleBytes)));
+}
+
+/** The same of a file that is in memory, in pieces. */
+export function piecesOf(file: Uint8Array): Uint8Array[] {
+  return file.length <= 3 * sampleBytes ? [file] : places(file.length).map((at) => file.subarray(at, at + sampleBytes));
+}
+
+/** Where the three places are in more than 12 KiB. */
+function places(size: number): number[] {
+  return [0, Math.floor(size / 2) - sampleBytes / 2, size - sampleBytes];
 }
 
 /** Bytes in lower-case hex digits. */

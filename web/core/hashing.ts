@@ -2,7 +2,7 @@
  * The page's side of its worker: digests are computed there while the same
  * bytes are sent, and where no worker can be had, here, a piece at a time.
  */
-import { digestOf } from "./digest.js";
+import { digestNow, digestOf } from "./digest.js";
 import type { Instance } from "./instance.js";
 import type { Answer, Port, Question } from "./workerport.js";
 
@@ -73,6 +73,11 @@ export class Hashing {
     } finally {
       signal.removeEventListener("abort", drop);
     }
+  }
+
+  /** The digest of a small file, which takes less time than to ask the worker for it. */
+  digestNow(algorithm: number, bytes: Uint8Array): Uint8Array {
+    return digestNow(this.#here, algorithm, [bytes]);
   }
 
   /** Calls woken after so many milliseconds, by the worker's clock; undefined when there is none running. Returns how not to. */

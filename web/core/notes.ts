@@ -97,7 +97,7 @@ export class Notes {
     }
     if (state === "skipped") {
       const key = task.key ?? "";
-      task.result = { bucket: this.#host.bucket, key, etag: "", size: task.file.size, location: this.#host.objectURL(key), skipped: true };
+      task.result = { bucket: this.#host.bucket, key, etag: "", size: task.size, location: this.#host.objectURL(key), skipped: true };
     }
     if (state === "failed") task.error = error ?? this.#error(task, action);
     this.#moveOn(task);
@@ -119,7 +119,7 @@ export class Notes {
     const versionId = field(action, "versionId");
     const algorithm = field(action, "checksum");
     return {
-      bucket: this.#host.bucket, key, etag: field(action, "etag") ?? "", size: task.file.size,
+      bucket: this.#host.bucket, key, etag: field(action, "etag") ?? "", size: task.size,
       location: this.#host.objectURL(key),
       ...(versionId ? { versionId } : {}),
       ...(isChecksum(algorithm) && action.body ? { checksum: { algorithm, value: btoa(String.fromCharCode(...action.body)) } } : {}),
@@ -254,7 +254,7 @@ export class Notes {
   #count(task: Task, by = 1): void {
     const last = this.#last;
     if (!last) return;
-    const size = by * task.file.size;
+    const size = by * task.size;
     last.files[task.state] += by;
     if (task.state !== "cancelled") last.size += size;
     if (task.state !== "done") return;

@@ -2,8 +2,9 @@
 import { events } from "./events.js";
 import { field, type Frame } from "./frame.js";
 import type { Hashing } from "./hashing.js";
+import { Event } from "./protocol.js";
 import type { Task } from "./task.js";
-import { carry, Cause, type Outcome } from "./transport.js";
+import { carry, Cause, type Carried, type Outcome } from "./transport.js";
 
 /** What requests need of their session. */
 export interface RequestsHost {
@@ -60,42 +61,60 @@ export class Requests {
   }
 
   async send(action: Frame, task: Task | undefined): Promise<void> {
-    const { request, a: algorithm, b: part } = action;
+    const { request, b: part } = action;
     const operation = field(action, "operation") ?? "";
     const about: About = { id: request, operation, task, part };
-    const slice = sliceOf(action, operation, task);
     const abort = this.#begin(request, task);
     this.#host.tell("request", about, 0);
-    const digest = algorithm !== 0 && slice ? this.#digest(algorithm, slice, abort.signal) : undefined;
+    const told = await this.#exchange(action, operation, task, abort);
+    if (told.kind === Event.broke && told.a === Cause.sourceUnreadable) task?.lost();
+    this.#flights.delete(request);
+    this.#host.tell("response", about, told.kind === Event.answered ? told.b : 0);
+    this.#host.push(told);
+  }
+
+  /** Sends a request, and returns the event that ends it. */
+  async #exchange(action: Frame, operation: string, task: Task | undefined, abort: AbortController): Promise<Frame> {
+    const { request, a: algorithm } = action;
+    let content: Content | undefined;
+    try {
+      content = hasContent(action, operation) && task ? await contentOf(action, task) : undefined;
+    } catch {
+      return events.broke(request, Cause.sourceUnreadable);
+    }
+    const slice = content instanceof Blob ? content : undefined;
+    const digest = algorithm !== 0 && content ? this.#digest(algorithm, content, abort.signal) : undefined;
+    digest?.catch(() => undefined); // it is awaited later, or not at all
     const replaced = operation === "CompleteMultipartUpload" && task && (await this.#host.replaced(task));
-    const outcome: Outcome = replaced ? { kind: "broke", cause: Cause.sourceChanged } : await carry({
+    if (replaced) return events.broke(request, Cause.sourceChanged);
+    const outcome = await carry({
       method: field(action, "method") ?? "PUT",
       url: field(action, "url") ?? "",
       headers: action.fields.filter(([name]) => !ownFields.includes(name)),
-      body: bodyOf(action, slice),
+      body: bodyOf(action, content),
       source: slice && slice.size === 0 ? task?.file : slice,
+      // A digest reads the whole part. If that is lost no harm is done: it is sent again, or never joined.
+      read: operation === "UploadPart" && slice?.size ? digest : undefined,
       quiet: field(action, "formHead") !== undefined,
       sent: (bytes) => this.#host.sent(request, bytes),
     }, abort.signal).catch((cause: unknown): Outcome => {
       if (task) this.#host.refused(task, operation, cause);
       return { kind: "broke", cause: Cause.refused };
     });
-    const broken = outcome.kind === "broke";
-    if (broken) abort.abort(); // nobody wants the digest any more
-    const told = broken ? events.broke(request, outcome.cause) : await answerOf(request, outcome, digest, abort.signal);
-    this.#flights.delete(request);
-    this.#host.tell("response", about, outcome.kind === "answered" ? outcome.status : 0);
-    this.#host.push(told);
+    if (outcome.kind === "answered") return answerOf(request, outcome, digest, abort.signal);
+    abort.abort(); // nobody wants the digest any more
+    return events.broke(request, outcome.cause);
   }
 
   /** A digest before anything is sent. */
   async hash(action: Frame, task: Task): Promise<void> {
-    const { request, a: algorithm, x: offset, y: length } = action;
+    const { request, a: algorithm } = action;
     const abort = this.#begin(request, task);
     let told: Frame;
     try {
-      told = events.hashed(request, await this.#digest(algorithm, task.file.slice(offset, offset + length), abort.signal));
+      told = events.hashed(request, await this.#digest(algorithm, await contentOf(action, task), abort.signal));
     } catch {
+      task.lost();
       told = events.broke(request, abort.signal.aborted ? Cause.brokenOff : Cause.sourceUnreadable);
     }
     this.#flights.delete(request);
@@ -108,28 +127,38 @@ export class Requests {
     return abort;
   }
 
-  #digest(algorithm: number, bytes: Blob, signal: AbortSignal): Promise<Uint8Array> {
+  async #digest(algorithm: number, content: Content, signal: AbortSignal): Promise<Uint8Array> {
     const { hashing } = this.#host;
-    const digest = hashing ? hashing.digest(algorithm, bytes, signal) : Promise.reject(new Error("there is no engine"));
-    digest.catch(() => undefined); // it is awaited later, or not at all
-    return digest;
+    if (!hashing) throw new Error("there is no engine");
+    return content instanceof Blob ? hashing.digest(algorithm, content, signal) : hashing.digestNow(algorithm, content);
   }
 }
 
-/** The bytes of the file that a request carries, if it carries any. */
-function sliceOf(action: Frame, operation: string, task: Task | undefined): Blob | undefined {
-  const { x: offset, y: length } = action;
-  const isForm = field(action, "formHead") !== undefined;
-  if (!task || (!isForm && (action.body || (length === 0 && operation !== "PutObject")))) return undefined;
-  return task.file.slice(offset, offset + length);
+/** Bytes of a file: of a small one in memory. */
+type Content = Blob | Uint8Array<ArrayBuffer>;
+
+/** A request carries bytes of the file. */
+function hasContent({ body, y: length, fields }: Frame, operation: string): boolean {
+  return fields.some(([name]) => name === "formHead") || (!body && (length > 0 || operation === "PutObject"));
 }
 
-function bodyOf(action: Frame, slice: Blob | undefined): Blob | Uint8Array | null {
-  const head = field(action, "formHead");
-  if (!slice || head === undefined || !action.body) return slice ?? action.body ?? null;
-  const around = new Uint8Array(action.body);
+/** The bytes of the file that an action is about; rejects where a small file cannot be read. */
+async function contentOf({ x: offset, y: length }: Frame, task: Task): Promise<Content> {
+  const whole = offset === 0 && length === task.size ? task.bytes() : undefined;
+  return whole ?? task.slice(offset, length);
+}
+
+function bodyOf({ body, fields }: Frame, content: Content | undefined): Carried["body"] {
+  const head = fields.find(([name]) => name === "formHead")?.[1];
+  if (!content) return body ?? null;
+  if (head === undefined || !body) return content instanceof Blob ? content : content.buffer;
   const at = Number(head);
-  return new Blob([around.subarray(0, at), slice, around.subarray(at)]);
+  if (content instanceof Blob) return new Blob([new Uint8Array(body.subarray(0, at)), content, new Uint8Array(body.subarray(at))]);
+  const form = new Uint8Array(body.length + content.length);
+  form.set(body.subarray(0, at));
+  form.set(content, at);
+  form.set(body.subarray(at), at + content.length);
+  return form.buffer;
 }
 
 /** The event that ends a request: an answer goes with its digest, and without it is none. */

@@ -179,7 +179,7 @@ class Session implements Uploader {
     const task = new Task(this.#host, this.#tasks.length, file, priority, options.signal);
     this.#tasks.push(task);
     this.#uploads.push(describe.copy(options));
-    this.#turns.add(file.size, priority);
+    this.#turns.add(task.size, priority);
     this.#tell({ type: "added", task });
     const why = this.#turns.broken;
     if (why) this.#notes.lose(task, why);
@@ -361,7 +361,7 @@ class Session implements Uploader {
     const task = this.#tasks[id];
     const f = this.#turns.ask(frame(Query.file, { file: id }));
     if (!f || f.kind === Action.refused) {
-      const size = task?.file.size ?? 0;
+      const size = task?.size ?? 0;
       return { state: task?.state ?? "queued", size, sent: 0, acknowledged: 0, parts: 0, partsStored: 0, partsInFlight: 0 };
     }
     return {

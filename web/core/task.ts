@@ -13,6 +13,9 @@ export interface TaskHost {
   resolve(id: number, choice: "skip" | "rename" | "replace"): void;
 }
 
+/** A file of at most so many bytes is small: it is sent from memory. */
+const smallBytes = 64 << 10;
+
 /**
  * Task is one file on its way: the session moves it, a page watches it. There
  * may be a million, so that what only some need is made when they need it.
@@ -20,6 +23,8 @@ export interface TaskHost {
 export class Task implements UploadTask {
   readonly id: number;
   readonly file: File | Blob;
+  /** Bytes of the file when it was chosen. Some browsers look at the disk whenever they are asked. */
+  readonly size: number;
   /** Somebody has asked to drop this file. */
   dropped = false;
   key: string | undefined;
@@ -35,16 +40,53 @@ export class Task implements UploadTask {
   #reason: unknown;
   #settled: Settled | undefined;
   #forget: (() => void) | undefined;
+  #whole: Blob | undefined;
+  #bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
   constructor(host: TaskHost, id: number, file: File | Blob, priority: Priority, signal: AbortSignal | undefined) {
     this.#host = host;
     this.id = id;
     this.file = file;
+    this.size = file.size;
     this.#priority = priority;
     if (!signal) return;
     const abort = (): void => this.cancel(signal.reason);
     signal.addEventListener("abort", abort);
     this.#forget = () => signal.removeEventListener("abort", abort);
+  }
+
+  /**
+   * length bytes of the file from offset on, all of them as the file is at the
+   * first call: a browser looks at the disk for each slice of a File, and waits,
+   * and not for a slice of a slice.
+   */
+  slice(offset: number, length: number): Blob {
+    this.#whole ??= this.file.slice(0, this.size);
+    return offset === 0 && length === this.size ? this.#whole : this.#whole.slice(offset, offset + length);
+  }
+
+  /**
+   * All of a small file, read at the first call; undefined for one that is empty
+   * or not small. Rejects as reading does, and with a NotReadableError when the
+   * file has another length by now. Each Blob that is made of a file costs the
+   * page's thread an answer of the browser: for small files more than the bytes
+   * themselves. What is remembered is at most what the engine has begun.
+   */
+  bytes(): Promise<Uint8Array<ArrayBuffer>> | undefined {
+    if (this.size === 0 || this.size > smallBytes) return undefined;
+    if (this.#bytes) return this.#bytes;
+    const bytes = this.file.arrayBuffer().then((buffer) => {
+      if (buffer.byteLength === this.size) return new Uint8Array(buffer);
+      throw new DOMException("the file has another length", "NotReadableError");
+    });
+    bytes.catch(() => this.lost());
+    this.#bytes = bytes;
+    return bytes;
+  }
+
+  /** Nothing is needed of the file now, or it cannot be read: what is asked for next is as it is then. */
+  lost(): void {
+    this.#whole = this.#bytes = undefined;
   }
 
   /** The file's path in the folder that was chosen, or its name. */
@@ -126,6 +168,7 @@ export class Task implements UploadTask {
 
   /** The task has come to its end: state, and result or error, are set. */
   end(): void {
+    this.lost();
     if (this.#state !== "failed") this.#forget?.(); // a retry can be aborted too
     for (const watcher of this.#watchers ?? []) watcher.end();
     this.#watchers = undefined;

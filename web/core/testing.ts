@@ -158,8 +158,8 @@ class FakeRequest {
     this.onabort?.();
     this.onloadend?.();
   }
-  send(body: Blob | null): void {
-    this.#request.body = body;
+  send(body: Blob | ArrayBuffer | null): void {
+    this.#request.body = body instanceof ArrayBuffer ? new Blob([body]) : body;
     this.#request.watched = this.upload.onprogress !== undefined;
     store.requests.push(this.#request);
     setTimeout(() => void this.#answer(), 2);

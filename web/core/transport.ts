@@ -9,10 +9,12 @@ export interface Carried {
   method: string;
   url: string;
   headers: readonly (readonly [name: string, value: string])[];
-  /** null: no body. */
-  body: Blob | Uint8Array | null;
-  /** The bytes of a file that body is, or has in its middle. */
+  /** null: no body. An ArrayBuffer is, or has in its middle, a small file. */
+  body: Blob | ArrayBuffer | Uint8Array | null;
+  /** The bytes of a file, not in memory, that body is, or has in its middle. */
   source: Blob | undefined;
+  /** All of source is being read anyhow, and this rejects when it cannot be: nothing else need look at it. */
+  read: Promise<unknown> | undefined;
   /** Nobody listens to its progress, so that a form needs no CORS preflight. */
   quiet: boolean;
   /** Bytes of body given to the network so far; called as often as the browser likes. */
@@ -53,9 +55,12 @@ const lookMillis = 250;
 
 /** Sends request; rejects only when the browser will not take it. Aborting signal breaks it off. */
 export async function carry(request: Carried, signal: AbortSignal): Promise<Outcome> {
-  const look = lostSource(request);
-  const early = await Promise.race([look, new Promise<undefined>((resolve) => setTimeout(resolve, lookMillis))]);
-  if (early) return { kind: "broke", cause: early };
+  const { read } = request;
+  const look = read ? read.then(() => undefined, () => Cause.sourceUnreadable) : lostSource(request);
+  if (request.source && !read) {
+    const early = await soon(look);
+    if (early) return { kind: "broke", cause: early };
+  }
   const sending = new AbortController();
   const stop = (): void => sending.abort();
   signal.addEventListener("abort", stop);
@@ -67,6 +72,17 @@ export async function carry(request: Carried, signal: AbortSignal): Promise<Outc
     return lost ? { kind: "broke", cause: lost } : outcome;
   } finally {
     signal.removeEventListener("abort", stop);
+  }
+}
+
+/** What look finds, unless that takes too long. */
+async function soon(look: Promise<Cause | undefined>): Promise<Cause | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, lookMillis, undefined)));
+  try {
+    return await Promise.race([look, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
