@@ -42,7 +42,9 @@ type Sample struct {
 // Result is what came of one workload.
 type Result struct {
 	Workload
-	Rows []Row
+	Rows  []Row
+	Begun time.Time
+	Loads [2]string // the system's load averages over a minute, before and after
 }
 
 // Row is one contestant's runs.
@@ -80,7 +82,7 @@ func (a *Arena) Compare(w Workload, list []Contestant, runs int) Result {
 	defer os.RemoveAll(folder)
 	store := stub.New(w.Model)
 	defer store.Close()
-	result := Result{Workload: w}
+	result := Result{Workload: w, Begun: time.Now().UTC(), Loads: [2]string{loadAverage(), ""}}
 	for _, c := range list {
 		result.Rows = append(result.Rows, Row{Contestant: c})
 	}
@@ -100,6 +102,7 @@ func (a *Arena) Compare(w Workload, list []Contestant, runs int) Result {
 			fmt.Fprintf(os.Stderr, "%-16s %-32s run %d  %s\n", w.Name, row.Name(), turn, s)
 		}
 	}
+	result.Loads[1] = loadAverage()
 	return result
 }
 

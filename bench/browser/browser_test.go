@@ -14,6 +14,7 @@ var (
 	contestantsFlag = flag.String("contestants", "", "a `pattern` of the contestants that run, such as 'floor|bucketline'; all")
 	runsFlag        = flag.Int("runs", 3, "how many runs count, after one that does not")
 	reportFlag      = flag.String("report", "", "the `file` to write, with a plot beside it; none")
+	keepFlag        = flag.String("keep", "", "a `file` that holds results: those of the workloads that run replace theirs in it; none")
 )
 
 // BenchmarkUploads has all contestants upload all workloads. Those of one
@@ -38,13 +39,17 @@ func BenchmarkUploads(b *testing.B) {
 	}
 	arena := NewArena(b, running, true)
 	for b.Loop() {
-		var results []Result
+		results, err := load(*keepFlag)
+		if err != nil {
+			b.Fatal(err)
+		}
 		for _, w := range list {
-			results = append(results, arena.Compare(w, chosen(w, pattern), *runsFlag))
-			if *reportFlag != "" {
-				if err := writeReport(*reportFlag, results); err != nil {
-					b.Fatal(err)
-				}
+			results = replace(results, arena.Compare(w, chosen(w, pattern), *runsFlag))
+			if err := save(*keepFlag, results); err != nil {
+				b.Fatal(err)
+			}
+			if err := writeReport(*reportFlag, results); err != nil {
+				b.Fatal(err)
 			}
 		}
 	}

@@ -93,3 +93,10 @@ func resident(folder string) int64 {
 }
 
 var residentNow = regexp.MustCompile(`(?m)^VmRSS:\s+(\d+) kB$`)
+
+// loadAverage is how many threads ran or wanted to, over the last minute.
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
