@@ -1,7 +1,7 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web dist dist-check size test test-release bench fuzz soak faults credentials lint setup clean tinygo
+.PHONY: help demo web dist dist-check size cross memory test test-release bench fuzz soak faults credentials lint setup clean tinygo
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -30,6 +30,16 @@ dist-check: tinygo ## makes the release twice, in two folders, and wants the sam
 
 size: tinygo ## measures what a page loads, beside the peers, into bench/size.md
 	go run ./tools/build size
+
+cross: ## builds the Go packages and the command for six systems, without cgo
+	tools/cross.sh
+
+memory: tinygo ## a million events and 1,500 uploads at once, in both builds of the engine
+	go run ./tools/build tests tinygo
+	for by in go tinygo; do \
+		echo "$$by:"; \
+		BUCKETLINE_SOAK=1000000 BUCKETLINE_ENGINE=build/$$by/engine.wasm node --test build/test/web/core.soak.test.js || exit 1; \
+	done
 
 tinygo:
 	tools/setup.sh tinygo

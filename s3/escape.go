@@ -10,15 +10,17 @@ const upperHex = "0123456789ABCDEF"
 //
 // S3 API Reference, "Authenticating Requests: Using the Authorization Header".
 func AppendEscaped(dst []byte, s string, keepSlash bool) []byte {
+	plain := 0 // from here on nothing is appended yet
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if unreserved(c) || c == '/' && keepSlash {
-			dst = append(dst, c)
 			continue
 		}
+		dst = append(dst, s[plain:i]...)
 		dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+		plain = i + 1
 	}
-	return dst
+	return append(dst, s[plain:]...)
 }
 
 // unreserved: RFC 3986, section 2.3.

@@ -92,10 +92,8 @@ func (s *small) block(b *[blockSize]byte) {
 // RFC 1321, sections 3.1 and 3.2; FIPS 180-4, section 5.1.1.
 func (s *small) Sum(dst []byte) []byte {
 	end := *s
-	end.Write([]byte{0x80})
-	for end.length%blockSize != blockSize-8 {
-		end.Write([]byte{0})
-	}
+	padding := [blockSize]byte{0x80}
+	end.Write(padding[:1+(2*blockSize-9-int(s.length%blockSize))%blockSize])
 	bits := s.length << 3
 	var last [8]byte
 	for i := range last {
