@@ -1,7 +1,7 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web dist dist-check size cross memory test test-release bench fuzz soak faults credentials lint setup clean tinygo
+.PHONY: help demo web dist dist-check size cross memory test test-release bench bench-browser fuzz soak faults credentials lint setup clean tinygo
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -51,8 +51,12 @@ test-release: tinygo ## runs the browser tests of the development build on the r
 	tools/setup.sh browsers
 	BUCKETLINE_MODULES=tinygo go test -count=1 -timeout 60m ./test/e2e ./test/faults ./test/security
 
-bench: ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign)
-	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+bench: bench-browser ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign)
+	go test -run '^$$' -bench '$(BENCH)' -skip '^BenchmarkUploads$$' -benchmem $(PKG)
+
+bench-browser: tinygo web ## measures uploads in Chromium beside the peers, for two hours, into bench/browser.md
+	go test ./bench/browser -run '^$$' -bench '^BenchmarkUploads$$' -benchtime 1x -timeout 6h \
+		-report ../browser.md $(BROWSER)
 
 fuzz: ## runs every fuzz target for FUZZTIME=30s (PKG=./s3)
 	FUZZTIME='$(FUZZTIME)' tools/fuzz.sh $(PKG)
