@@ -99,6 +99,9 @@ const (
 func draw(d *dice) scenario {
 	var s scenario
 	s.config.Connections = int(d.between(1, 8))
+	if d.chance(200) {
+		s.config.Ramp, s.config.Connections = true, int(d.between(8, 48))
+	}
 	s.config.CanRefresh = d.chance(850)
 	s.network(d)
 	s.target(d)
