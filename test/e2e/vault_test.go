@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,58 +75,107 @@ func (v *vault) workers() [][]string {
 // what it can reach, not in the engine's memory, not in what the worker was told;
 // and no key can be read back. What finds nothing finds what is planted.
 func TestVault_secretIsNowhere(t *testing.T) {
-	const size = 11 * mib
 	s := startStack(t, devstack.Config{})
 	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
-		v := openVault(t, b, s)
-		c := s.credentials(t, "alice", time.Hour)
-		options := s.options(t).With("credentials", c).With("multipartThreshold", 5*mib).With("partSize", 5*mib).With("journal", false)
-		prefix := fmt.Sprintf("users/alice/vault/%s/", b.Browser())
-		v.create(options)
-		v.upload(prefix+"small", 1000)
-		v.upload(prefix+"parts", size)
-		v.settled()
-		again := s.credentials(t, "alice", time.Hour)
-		for _, secret := range []string{again.SecretKey, c.SecretKey + "\n"} {
-			again.SecretKey = secret
-			webdriver.Eval[any](b, "return vault.setCredentials(arguments[0]) ?? null", again)
+		for _, version := range []int{4, 2} {
+			openVault(t, b, s).keepsItsSecret(version)
 		}
-		v.upload(prefix+"after", 10)
-		v.settled()
-		for key, size := range map[string]int{"small": 1000, "parts": size, "after": 10} {
-			if got := s.object(t, prefix+key); got.sum != harness.Sum(harness.Bytes(uint32(size), size)) {
-				t.Errorf("%s is another one than was sent", key)
+	})
+}
+
+func (v *vault) keepsItsSecret(version int) {
+	v.t.Helper()
+	const size = 11 * mib
+	t, b, s := v.t, v.Session, v.s
+	c := s.credentials(t, "alice", time.Hour)
+	options := s.options(t).With("credentials", c).With("multipartThreshold", 5*mib).With("partSize", 5*mib).With("journal", false).With("signature", harness.Options{"version": version})
+	prefix := fmt.Sprintf("users/alice/vault/%s/%d/", b.Browser(), version)
+	v.create(options)
+	v.upload(prefix+"small", 1000)
+	v.upload(prefix+"parts", size)
+	v.settled()
+	again := s.credentials(t, "alice", time.Hour)
+	for _, secret := range []string{again.SecretKey, c.SecretKey + "\n"} {
+		again.SecretKey = secret
+		webdriver.Eval[any](b, "return vault.setCredentials(arguments[0]) ?? null", again)
+	}
+	v.upload(prefix+"after", 10)
+	v.settled()
+	for key, size := range map[string]int{"small": 1000, "parts": size, "after": 10} {
+		if got := s.object(t, prefix+key); got.sum != harness.Sum(harness.Bytes(uint32(size), size)) {
+			t.Errorf("%s is another one than was sent", key)
+		}
+	}
+	if found := v.finds("reaches", c.SecretKey); len(found) > 0 {
+		t.Errorf("the secret can be reached at %q", found)
+	}
+	if v.inMemory(c.SecretKey) {
+		t.Error("the secret is in the engine's memory")
+	}
+	if found := v.finds("wasTold", c.SecretKey); len(found) > 0 {
+		t.Errorf("the worker was told the secret: %q", found)
+	}
+	if wrong := webdriver.Eval[[]string](b, "return await vault.readable()"); len(wrong) > 0 {
+		t.Errorf("of the keys %q", wrong)
+	}
+	if workers := v.workers(); len(workers) != 1 || !slices.Contains(workers[0], "sign") {
+		t.Errorf("the workers that sign were told %q", workers)
+	}
+	if refused := webdriver.Eval[[]int](b, "return vault.refused()"); len(refused) > 0 {
+		t.Errorf("refused with %v", refused)
+	}
+
+	b.Run("window.planted = new Map([[1, { deep: [new TextEncoder().encode(arguments[0])] }]])", c.SecretKey)
+	if found := v.finds("reaches", c.SecretKey); len(found) == 0 {
+		t.Error("what is planted in an object is not found")
+	}
+	b.Run("delete window.planted")
+	v.create(options.With("vault", false))
+	v.upload(prefix+"without", 10)
+	v.settled()
+	if !v.inMemory(c.SecretKey) {
+		t.Error("what an engine that signs has in its memory is not found")
+	}
+}
+
+// A page from http:// of another machine has no WebCrypto: the engine signs, which
+// is said once; and where a vault is required there is no uploader.
+func TestVault_insecurePageDoesWithout(t *testing.T) {
+	site := harness.Site{}
+	own := strings.Replace(site.Serve(t), "127.0.0.1", webdriver.Name, 1)
+	s := startStack(t, devstack.Config{Origins: []string{own}})
+	site.Policy = harness.Policy(s.S3)
+	webdriver.Each(t, webdriver.Config{Needs: []webdriver.Feature{webdriver.OwnName}, Parallel: true}, func(t *testing.T, b *webdriver.Session) {
+		b.Open(own + harness.Path + "vault.html")
+		b.WaitFor("the vault's page", 30*time.Second, "return window.vault")
+		if webdriver.Eval[bool](b, "return isSecureContext || crypto.subtle !== undefined") {
+			t.Fatalf("%s is a secure context", own)
+		}
+		v := &vault{b, t, s}
+		c := s.credentials(t, "alice", time.Hour)
+		options := s.options(t).With("credentials", c)
+		if refused := webdriver.Eval[any](b, "return vault.create(arguments[0]) ?? null", options.With("vault", "required")); refused != "VaultUnavailable" {
+			t.Errorf("with a vault required: %v", refused)
+		}
+		for _, version := range []int{4, 2} {
+			v.create(options.With("signature", harness.Options{"version": version}))
+			prefix := fmt.Sprintf("users/alice/vault/%s/insecure/%d/", b.Browser(), version)
+			sizes := []int{1000, 17 * mib}
+			for _, size := range sizes {
+				v.upload(fmt.Sprint(prefix, size), size)
+			}
+			v.settled()
+			for _, size := range sizes {
+				if got := s.object(t, fmt.Sprint(prefix, size)); got.sum != harness.Sum(harness.Bytes(uint32(size), size)) {
+					t.Errorf("%s%d is another one than was sent", prefix, size)
+				}
+			}
+			if warnings := webdriver.Eval[[]string](b, "return vault.warnings()"); !slices.Equal(warnings, []string{"VaultUnavailable"}) {
+				t.Errorf("version %d: warnings %q", version, warnings)
 			}
 		}
-		if found := v.finds("reaches", c.SecretKey); len(found) > 0 {
-			t.Errorf("the secret can be reached at %q", found)
-		}
-		if v.inMemory(c.SecretKey) {
-			t.Error("the secret is in the engine's memory")
-		}
-		if found := v.finds("wasTold", c.SecretKey); len(found) > 0 {
-			t.Errorf("the worker was told the secret: %q", found)
-		}
-		if wrong := webdriver.Eval[[]string](b, "return await vault.readable()"); len(wrong) > 0 {
-			t.Errorf("of the keys %q", wrong)
-		}
-		if workers := v.workers(); len(workers) != 1 || !slices.Contains(workers[0], "sign") {
-			t.Errorf("the workers that sign were told %q", workers)
-		}
-		if refused := webdriver.Eval[[]int](b, "return vault.refused()"); len(refused) > 0 {
-			t.Errorf("refused with %v", refused)
-		}
-
-		b.Run("window.planted = new Map([[1, { deep: [new TextEncoder().encode(arguments[0])] }]])", c.SecretKey)
-		if found := v.finds("reaches", c.SecretKey); len(found) == 0 {
-			t.Error("what is planted in an object is not found")
-		}
-		b.Run("delete window.planted")
-		v.create(options.With("vault", false))
-		v.upload(prefix+"without", 10)
-		v.settled()
 		if !v.inMemory(c.SecretKey) {
-			t.Error("what an engine that signs has in its memory is not found")
+			t.Error("the engine does not have the secret, and has signed with it")
 		}
 	})
 }

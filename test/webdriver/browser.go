@@ -67,7 +67,13 @@ var (
 	CrashTab    = Lacks("a crash of a tab after which its driver goes on", WebKitGTK)
 	SetOffline  = Lacks("a network that its driver takes away", WebKitGTK)
 	PaintTab    = Lacks("painting a second tab that its driver looks at", WebKitGTK)
+	OwnName     = Lacks("a name of this machine's own that its driver gives it", WebKitGTK)
 )
+
+// Name leads to 127.0.0.1 in browsers that have OwnName, and to nowhere else (RFC
+// 6761, section 6.2). Over http it is no secure context, as this machine's
+// address would be.
+const Name = "bucketline.test"
 
 // Config is what a test wants of its browsers. The zero value will do.
 type Config struct {

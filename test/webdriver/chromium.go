@@ -50,6 +50,7 @@ var chromiumFlags = []string{
 	"--disable-quic", "--no-first-run", "--disable-sync",
 	"--disable-background-networking", "--disable-component-update",
 	"--disable-breakpad", "--remote-debugging-pipe",
+	"--host-resolver-rules=MAP " + Name + " 127.0.0.1",
 }
 
 func (b *chromium) begin() error {

@@ -33,6 +33,7 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("security.dialog_enable_delay", 0);
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
+user_pref("network.dns.localDomains", "` + Name + `");
 user_pref("layout.css.prefers-color-scheme.content-override", %d);
 `
 

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -43,12 +44,17 @@ func TestLacks_areTrue(t *testing.T) {
 		return Eval[bool](s, `return Promise.race([
 			new Promise(r => requestAnimationFrame(() => r(true))), new Promise(r => setTimeout(() => r(false), 2000))])`)
 	}
+	ownName := func(s *Session) bool {
+		// Some fail, some show a page of their own that says so.
+		s.b.send(cmdNavigate, params{"url": strings.Replace(srv.URL, "127.0.0.1", Name, 1) + "/page.html"})
+		return Eval[bool](s, `return document.querySelector("demo-card") !== null`)
+	}
 	for _, x := range []struct {
 		Feature
 		has func(*Session) bool
 	}{
 		{FolderInput, folderInput}, {FolderDrop, folderDrop}, {TypeEmoji, typeEmoji}, {SetQuota, setQuota},
-		{CrashTab, crashTab}, {SetOffline, setOffline}, {PaintTab, paintTab},
+		{CrashTab, crashTab}, {SetOffline, setOffline}, {PaintTab, paintTab}, {OwnName, ownName},
 	} {
 		for _, b := range x.LackedBy {
 			t.Run(string(b)+" lacks "+x.Name, func(t *testing.T) {

@@ -52,6 +52,8 @@ const vault = {
   count: (type: UploaderEvent["type"]): number => events.filter((event) => event.type === type).length,
   /** Status of every answer that is no success. */
   refused: (): number[] => events.flatMap((event) => (event.type === "response" && (event.status < 200 || event.status > 299) ? [event.status] : [])),
+  /** What was warned of. */
+  warnings: (): string[] => events.flatMap((event) => (event.type === "warning" ? [event.error.code] : [])),
   stored: (): number => present().totals().acknowledged,
   presigned: (key: string): Promise<string> => present().presignedURL(key, 60),
 

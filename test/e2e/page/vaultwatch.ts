@@ -9,15 +9,17 @@ export const memories: WebAssembly.Memory[] = [];
 /** How many steps all engines have taken. */
 export const steps = { taken: 0 };
 
-const { importKey } = SubtleCrypto.prototype;
-Object.defineProperty(SubtleCrypto.prototype, "importKey", {
-  configurable: true, writable: true,
-  async value(this: SubtleCrypto, ...given: unknown[]): Promise<CryptoKey> {
-    const key = await (Reflect.apply(importKey, this, given) as Promise<CryptoKey>);
-    keys.push({ key, extractable: given[3] === true });
-    return key;
-  },
-});
+if ("SubtleCrypto" in globalThis) { // a page that is no secure context has none
+  const { importKey } = SubtleCrypto.prototype;
+  Object.defineProperty(SubtleCrypto.prototype, "importKey", {
+    configurable: true, writable: true,
+    async value(this: SubtleCrypto, ...given: unknown[]): Promise<CryptoKey> {
+      const key = await (Reflect.apply(importKey, this, given) as Promise<CryptoKey>);
+      keys.push({ key, extractable: given[3] === true });
+      return key;
+    },
+  });
+}
 
 const NativeWorker = Worker;
 const { postMessage } = NativeWorker.prototype;
