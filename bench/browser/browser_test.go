@@ -55,12 +55,12 @@ func BenchmarkUploads(b *testing.B) {
 	}
 }
 
-// Every contestant stores what it says it stores, and is seen doing so: the
-// benchmark itself works. Nothing is said of time.
+// Every contestant stores what it says it stores, at its defaults, and is seen
+// doing so: the benchmark itself works. Nothing is said of time.
 func TestArena_everyContestantStoresEveryByte(t *testing.T) {
 	var list []Contestant
 	for _, c := range contestants() {
-		if !strings.Contains(c.Variant, "TinyGo") {
+		if c.Module == "floor" || c.Module == "bucketline" && !strings.Contains(c.Variant, "TinyGo") || c.Module != "bucketline" && c.Default {
 			list = append(list, c)
 		}
 	}
