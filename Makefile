@@ -1,7 +1,7 @@
 # The menu. Every target does its own set-up; see CONTRIBUTING.md.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web dist dist-check size cross memory test test-release bench bench-browser fuzz soak faults credentials lint setup clean tinygo
+.PHONY: help demo web dist dist-check size cross memory test test-release bench bench-browser bench-native fuzz soak faults credentials lint setup clean tinygo
 
 FUZZTIME ?= 30s
 BENCH ?= .
@@ -53,6 +53,9 @@ test-release: tinygo ## runs the browser tests of the development build on the r
 
 bench: bench-browser ## measures us beside aws-sdk-go-v2 and minio-go (BENCH=regexp PKG=./sign)
 	go test -run '^$$' -bench '$(BENCH)' -skip '^BenchmarkUploads$$' -benchmem $(PKG)
+
+bench-native: ## measures uploads natively beside other clients, for an hour, into bench/native.md
+	go run ./bench/native
 
 bench-browser: tinygo web ## measures uploads in Chromium beside the peers, for two hours, into bench/browser.md
 	go test ./bench/browser -run '^$$' -bench '^BenchmarkUploads$$' -benchtime 1x -timeout 6h \

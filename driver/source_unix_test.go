@@ -30,6 +30,9 @@ func TestFile_gone(t *testing.T) {
 	if _, err := f.Open(); !errors.Is(err, ErrSourceChanged) {
 		t.Errorf("Open of a pipe in its place = %v", err)
 	}
+	if _, err := f.Snapshot(nil); !errors.Is(err, ErrSourceChanged) {
+		t.Errorf("Snapshot of a pipe in its place = %v", err)
+	}
 }
 
 func TestStatFile_refuses(t *testing.T) {

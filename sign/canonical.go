@@ -11,6 +11,7 @@ import (
 // want. It holds the scratch space for that and nothing between two requests.
 type canonical struct {
 	header []s3.Field
+	names  []byte // of header: "host;range;x-amz-date"
 	arena  []byte // names and values of the query, encoded
 	pairs  []pair
 }
@@ -51,21 +52,20 @@ func (k *canonical) sortSigned(r *s3.Request) {
 		}
 	}
 	slices.SortStableFunc(k.header, compareNames)
-}
-
-// appendNames appends the names that sortSigned left: "host;range;x-amz-date".
-func (k *canonical) appendNames(dst []byte) []byte {
+	k.names = k.names[:0]
 	for i, f := range k.header {
 		if i > 0 && equalFold(f.Name, k.header[i-1].Name) {
 			continue
 		}
 		if i > 0 {
-			dst = append(dst, ';')
+			k.names = append(k.names, ';')
 		}
-		dst = appendLower(dst, f.Name)
+		k.names = appendLower(k.names, f.Name)
 	}
-	return dst
 }
+
+// appendNames appends the names that sortSigned left.
+func (k *canonical) appendNames(dst []byte) []byte { return append(dst, k.names...) }
 
 // appendLines appends a line "name:value" for each name that sortSigned left,
 // the values of one name joined by commas.
@@ -168,8 +168,13 @@ func fieldValue(fields []s3.Field, name string) (string, bool) {
 // appendFolded appends s without white space at its ends and with one space
 // for each run of white space inside.
 func appendFolded(dst []byte, s string) []byte {
+	clean := 0 // bytes without white space, which most values have none of
+	for clean < len(s) && !isSpace(s[clean]) {
+		clean++
+	}
 	start, space := len(dst), false
-	for i := 0; i < len(s); i++ {
+	dst = append(dst, s[:clean]...)
+	for i := clean; i < len(s); i++ {
 		if isSpace(s[i]) {
 			space = len(dst) > start
 			continue
@@ -192,15 +197,21 @@ func lower(c byte) byte {
 }
 
 func appendLower(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		dst = append(dst, lower(s[i]))
+	start := len(dst)
+	dst = append(dst, s...)
+	for i, c := range dst[start:] {
+		dst[start+i] = lower(c)
 	}
 	return dst
 }
 
 func compareNames(a, b s3.Field) int {
 	for i := 0; i < len(a.Name) && i < len(b.Name); i++ {
-		if x, y := lower(a.Name[i]), lower(b.Name[i]); x != y {
+		x, y := a.Name[i], b.Name[i]
+		if x == y {
+			continue
+		}
+		if x, y = lower(x), lower(y); x != y {
 			return int(x) - int(y)
 		}
 	}
@@ -218,7 +229,7 @@ func hasPrefixFold(s, prefix string) bool {
 		return false
 	}
 	for i := 0; i < len(prefix); i++ {
-		if lower(s[i]) != lower(prefix[i]) {
+		if s[i] != prefix[i] && lower(s[i]) != lower(prefix[i]) {
 			return false
 		}
 	}

@@ -31,6 +31,7 @@ type options struct {
 	folder    string
 	report    string
 	profile   string
+	load      string // of the machine when it began
 }
 
 func main() {
@@ -49,7 +50,7 @@ func main() {
 func parse() (*options, error) {
 	names := flag.String("workloads", "W1,W2,W3,W4,W5,W6,V1,V2", "which `rows` of the table")
 	clients := flag.String("clients", "", "a `pattern` of the clients that run, such as 'floor|bucketline'; all")
-	o := new(options)
+	o := &options{load: loadAverage()}
 	flag.IntVar(&o.runs, "runs", 3, "how many runs count, after one that does not")
 	flag.StringVar(&o.folder, "folder", "", "where the files and the gateway's objects go: 5 GiB, in memory if possible")
 	flag.StringVar(&o.report, "report", "bench/native.md", "the `file` to write, with a plot beside it; empty: none")
@@ -65,6 +66,16 @@ func parse() (*options, error) {
 	var err error
 	o.clients, err = regexp.Compile(*clients)
 	return o, err
+}
+
+// loadAverage is that of the last minute, where the system tells.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
 
 // memoryFolder is where Linux keeps files in memory.
@@ -95,11 +106,14 @@ func run(ctx context.Context, o *options) error {
 			return fmt.Errorf("%s: %w", w.Name, err)
 		}
 		results = append(results, r)
+		if o.report == "" {
+			continue
+		}
+		if err := writeReport(o, results, absent); err != nil { // what was measured is not lost
+			return err
+		}
 	}
-	if o.report == "" {
-		return nil
-	}
-	return writeReport(o, results, absent)
+	return nil
 }
 
 // build compiles the stub and every client into folder.
