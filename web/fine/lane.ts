@@ -374,9 +374,8 @@ export class Lane implements Holder {
       this.#reason = { text, xhr };
       this.#end(flight, events.broke(flight.request, Cause.refused));
     };
-    const xhr = new XMLHttpRequest();
-    flight.xhr = xhr;
     if (flight.operation === "PostObject") {
+      const xhr = requestOf(flight);
       this.#host.form(this, (body, url) => {
         if (!flight.over) this.#dispatch(xhr, flight, { method: "POST", url, headers: [], body });
       }, refuse);
@@ -389,15 +388,16 @@ export class Lane implements Holder {
     const about: About = { method: field(action, "method") ?? "PUT", url: (field(action, "url") ?? "").replace(/\?uploads=$/, "?uploads"), body };
     const headers = action.fields.filter(([name]) => !ownFields.includes(name));
     if (!ofFile) {
-      this.#sign(xhr, flight, about, headers, refuse);
+      this.#sign(flight, about, headers, refuse);
       return;
     }
+    requestOf(flight); // pages see that it is made before it is signed
     if (!this.#host.payloads || !(about.body instanceof Blob)) {
-      this.#sign(xhr, flight, about, this.#signedAgain(flight, "") ?? headers, refuse);
+      this.#sign(flight, about, this.#signedAgain(flight, "") ?? headers, refuse);
       return;
     }
     payloadHash(about.body).then((hash) => {
-      if (!flight.over) this.#sign(xhr, flight, about, this.#signedAgain(flight, hash) ?? headers, refuse);
+      if (!flight.over) this.#sign(flight, about, this.#signedAgain(flight, hash) ?? headers, refuse);
     }, () => this.#end(flight, events.broke(flight.request, Cause.sourceUnreadable)));
   }
 
@@ -409,15 +409,15 @@ export class Lane implements Holder {
   }
 
   /** Sends what the engine has signed, or what somebody else signs now. */
-  #sign(xhr: XMLHttpRequest, flight: Flight, about: About, headers: readonly Field[], refuse: (text: string, xhr?: XMLHttpRequest) => void): void {
+  #sign(flight: Flight, about: About, headers: readonly Field[], refuse: (text: string, xhr?: XMLHttpRequest) => void): void {
     const { sign } = this.#host;
     if (!sign) {
-      this.#dispatch(xhr, flight, { ...about, headers: headers.map(tightened) });
+      this.#dispatch(requestOf(flight), flight, { ...about, headers: headers.map(tightened) });
       return;
     }
     const unsigned = this.#turns.ask(frame(Query.unsigned, { request: flight.request }))?.body;
     sign(new TextDecoder().decode(unsigned), (signature) => {
-      if (!flight.over) this.#dispatch(xhr, flight, { ...about, headers: headers.map((header) => signedBy(signature, tightened(header))) });
+      if (!flight.over) this.#dispatch(requestOf(flight), flight, { ...about, headers: headers.map((header) => signedBy(signature, tightened(header))) });
     }, refuse);
   }
 
@@ -465,6 +465,11 @@ export class Lane implements Holder {
     for (const flight of this.#flights.values()) if (carriers.includes(flight.operation)) loaded += flight.loaded;
     this.#host.progress(loaded);
   }
+}
+
+/** The request of a flight, which is made when it is first wanted. */
+function requestOf(flight: Flight): XMLHttpRequest {
+  return (flight.xhr ??= new XMLHttpRequest());
 }
 
 /** Fine Uploader's Authorization has no spaces after its commas, on which programs rely. */

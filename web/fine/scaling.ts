@@ -101,6 +101,13 @@ export async function show(canvas: HTMLCanvasElement, into: HTMLElement): Promis
   else throw new Error("a thumbnail goes into an img or a canvas");
 }
 
+/** Draws an image into a canvas that is to be no larger than most. */
+export function showWithin(image: HTMLImageElement, most: number, into: HTMLElement): void {
+  if (!(into instanceof HTMLCanvasElement)) throw new Error("a thumbnail goes into an img or a canvas");
+  [into.width, into.height] = within(image.naturalWidth, image.naturalHeight, most);
+  into.getContext("2d")?.drawImage(image, 0, 0, into.width, into.height);
+}
+
 /** Has an img show what lies at url. */
 export function load(image: HTMLImageElement, url: string, foreign: boolean): Promise<void> {
   return new Promise((resolve, reject) => {

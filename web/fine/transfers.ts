@@ -42,6 +42,8 @@ export class Transfers {
   readonly #slots: Slots;
   /** The buckets of files that are not held any more. */
   readonly #buckets = new Map<number, string>();
+  /** Where the page's server says that smaller pictures of files are. */
+  readonly #thumbnails = new Map<number, string>();
   readonly totals: TotalProgress;
   #succeeded: number[] = [];
   #failed: number[] = [];
@@ -80,6 +82,10 @@ export class Transfers {
 
   bucketOf(id: number): string | undefined {
     return this.find(id)?.bucket ?? this.#buckets.get(id);
+  }
+
+  thumbnailOf(id: number): string | undefined {
+    return this.#thumbnails.get(id);
   }
 
   /** A file that was uploaded before counts among those of the next onAllComplete. */
@@ -175,6 +181,8 @@ export class Transfers {
     const record = files.get(id);
     way.turn++;
     way.told = undefined;
+    const { thumbnailUrl } = response;
+    if (typeof thumbnailUrl === "string" && thumbnailUrl) this.#thumbnails.set(id, thumbnailUrl);
     files.move(id, status.UPLOAD_SUCCESSFUL);
     this.#succeeded.push(id);
     this.#hub.call("onComplete", id, record.name, response, xhr);
@@ -307,6 +315,7 @@ export class Transfers {
     }
     this.#ways.clear();
     this.#buckets.clear();
+    this.#thumbnails.clear();
     this.#slots.clear();
     this.#succeeded = [];
     this.#failed = [];

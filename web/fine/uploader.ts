@@ -15,7 +15,7 @@ import { optionsOf, type Headers, type Options, type Validation } from "./option
 import { pastedName, watchPaste } from "./paste.js";
 import { QqPromise, when } from "./promise.js";
 import * as resumable from "./resumable.js";
-import { drawn, load, scale, show, type ScaleOptions } from "./scaling.js";
+import { drawn, load, scale, show, showWithin, type ScaleOptions } from "./scaling.js";
 import { status, type Status } from "./status.js";
 import { endpointOf } from "./target.js";
 import { inProgress, Transfers } from "./transfers.js";
@@ -46,7 +46,6 @@ export class FineUploaderBasic {
   readonly #buttons = new Map<string, { button: UploadButton; element: HTMLElement; validation: Validation }>();
   readonly #origin = new Map<number, string>();
   readonly #canned = new Map<number, Canned>();
-  readonly #thumbnails = new Map<number, string>();
   #form: FormSupport;
   #autoUpload: boolean;
   #stored: number[] = [];
@@ -335,20 +334,19 @@ export class FineUploaderBasic {
     const fail = (error: unknown): void => {
       done.failure({ container, error: error instanceof Error ? error.message : String(error) });
     };
-    const url = this.#thumbnails.get(id) ?? this.#canned.get(id)?.thumbnailUrl;
+    const url = this.#transfers.thumbnailOf(id) ?? this.#canned.get(id)?.thumbnailUrl;
     const file = this.getFile(id);
     let drawing: Promise<void>;
-    if (file && !fromServer) {
+    if (!fromServer) {
+      if (!file) return done.failure({ container, error: "There is no file to draw." });
       drawing = drawn(file, maxSize && maxSize > 0 ? maxSize : Infinity, true, customResizer).then((canvas) => show(canvas, container));
     } else if (url && container instanceof HTMLImageElement) {
       if (maxSize) container.style.maxWidth = container.style.maxHeight = `${maxSize}px`;
       drawing = load(container, url, false);
     } else if (url) {
       const image = new Image();
-      drawing = load(image, url, true).then(() => {
-        if (container instanceof HTMLCanvasElement) container.getContext("2d")?.drawImage(image, 0, 0, container.width, container.height);
-      });
-    } else drawing = Promise.reject(new Error("There is no file and no address of a thumbnail."));
+      drawing = load(image, url, true).then(() => showWithin(image, maxSize && maxSize > 0 ? maxSize : Infinity, container));
+    } else drawing = Promise.reject(new Error("There is no address of a thumbnail."));
     drawing.then(() => void done.success(container), fail);
     return done;
   }
@@ -439,7 +437,7 @@ export class FineUploaderBasic {
     this.#files.reset();
     this.#copies.reset();
     this.#stored = [];
-    for (const map of [this.#origin, this.#canned, this.#thumbnails]) map.clear();
+    for (const map of [this.#origin, this.#canned]) map.clear();
     this.#params.reset();
     const { endpoints, deletion, success } = this.#hub;
     for (const values of [endpoints, deletion.params, deletion.endpoint, success.params, success.endpoint]) values.reset();

@@ -28,7 +28,7 @@ function throws(run, what) {
   throw new Error(`${what}: nothing was thrown`);
 }
 
-async function until(what, done, millis = 20000) {
+async function until(what, done, millis = 45000) {
   const end = Date.now() + millis;
   for (;;) {
     const value = await done();

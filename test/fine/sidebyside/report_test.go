@@ -38,7 +38,7 @@ func report(t *testing.T, s *webdriver.Session, page, name string) (sections, bo
 	alias := aliases{}
 	for at := 0; ; at++ {
 		s.Open(page)
-		one := webdriver.Eval[stage](s, "return play(arguments[0], arguments[1])", name, at)
+		one := webdriver.Eval[stage](s, "return window.play(arguments[0], arguments[1])", name, at)
 		if one.Wrong != "" {
 			t.Errorf("%s: %s", page, one.Wrong)
 			return nil, false

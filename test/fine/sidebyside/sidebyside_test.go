@@ -73,11 +73,11 @@ func TestScenarios(t *testing.T) {
 	s := webdriver.Start(t, webdriver.Browser(*browser), webdriver.Config{Fresh: true})
 	s.Open(w.URL() + "/ours.html")
 	s.WaitFor("the scenarios", 20*time.Second, "return document.readyState === 'complete'")
-	plans := webdriver.Eval[[]plan](s, "return [...scenarios].map(([Name, { differs: Differs }]) => ({ Name, Differs }))")
+	plans := webdriver.Eval[[]plan](s, "return window.plans()")
 	if len(plans) < 40 {
 		t.Fatalf("%d scenarios", len(plans))
 	}
-	if idle := webdriver.Eval[[]string](s, "return Object.keys(differences).filter((name) => !scenarios.has(name))"); len(idle) > 0 {
+	if idle := webdriver.Eval[[]string](s, "return window.idle()"); len(idle) > 0 {
 		t.Errorf("differences of scenarios that there are not: %q", idle)
 	}
 	told := map[string]bool{}

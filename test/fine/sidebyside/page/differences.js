@@ -18,6 +18,7 @@ const why = {
   recordfile: "`file` of a record where images are scaled",
   status: "the signature server answers with an error status",
   stale: "a retry that only tells the server",
+  thumbnail: "`drawThumbnail` of what the server names, into an `img`",
   gone: "the store says at its end that an upload is gone",
   nothing: "`onAllComplete` after files of the session, or initial ones",
 };
@@ -287,7 +288,7 @@ const differences = {
     {
       in: "what the records have",
       original: ['file 0: undefined', 'file 1: undefined', 'file 2: undefined'],
-      ours: ['file 0: File(p.png, 205)', 'file 1: File(p.png, 205)', 'file 2: File(p.png, 205)'],
+      ours: ['file 0: p.png', 'file 1: p.png', 'file 2: p.png'],
       why: why.recordfile,
     },
   ],
@@ -295,7 +296,7 @@ const differences = {
     {
       in: "what the records have",
       original: ['file 0: undefined', 'file 1: undefined', 'file 2: undefined'],
-      ours: ['file 0: File(p.png, 205)', 'file 1: File(p.png, 205)', 'file 2: File(a.txt, 5)'],
+      ours: ['file 0: p.png', 'file 1: p.png', 'file 2: a.txt'],
       why: why.recordfile,
     },
   ],
@@ -303,7 +304,7 @@ const differences = {
     {
       in: "what the records have",
       original: ['file 0: undefined', 'file 1: undefined'],
-      ours: ['file 0: File(a.png, 20)', 'file 1: File(a.png, 20)'],
+      ours: ['file 0: a.png', 'file 1: a.png'],
       why: why.recordfile,
     },
   ],
@@ -385,8 +386,16 @@ const differences = {
     {
       in: "what the records have",
       original: ['file 0: undefined', 'file 1: undefined'],
-      ours: ['file 0: File(p.png, 205)', 'file 1: File(p.png, 205)'],
+      ours: ['file 0: p.png', 'file 1: p.png'],
       why: why.recordfile,
+    },
+  ],
+  "drawThumbnail: from where the server says": [
+    {
+      in: "what happens to no file",
+      original: ['note of the answer: ["drawn", -1, "", 10]', 'note of an initial file: ["drawn", -1, "", 10]'],
+      ours: ['note of the answer: ["drawn", 0, "10px", 30]', 'note of an initial file: ["drawn", 1, "10px", 30]'],
+      why: why.thumbnail,
     },
   ],
 };

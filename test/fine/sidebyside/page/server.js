@@ -13,6 +13,25 @@ for (const version of [2, 4]) {
   });
 }
 
+scenario("signature server: in which order requests are made and sent", (s) => ({ ...s.signed(4), ...parts(), maxConnections: 1 }), async (u, s) => {
+  let made = 0;
+  window.XMLHttpRequest = class extends XMLHttpRequest {
+    constructor() {
+      super();
+      this.number = ++made;
+    }
+
+    open(method, url, ...more) {
+      s.note(`request ${this.number} of ${made}`, `${method} ${url.replace(/.*[?]/, "?").replace(/uploadId=.*/, "uploadId")}`);
+      super.open(method, url, ...more);
+    }
+  };
+  u.addFiles(file("a.bin", 1500));
+  await s.done();
+  u.addFiles(file("b.bin", 10));
+  await s.done(2);
+});
+
 scenario("signature server: headers of the page", (s) => qq.extend(s.signed(4), { signature: { customHeaders: (id) => ({ "X-Mine": `of ${id}` }) } }, true), async (u, s) => {
   u.addFiles(file("a.txt"));
   await s.done();
@@ -91,6 +110,37 @@ scenario("cancel: while the server is told", { uploadSuccess: { endpoint: "/serv
   u.addFiles(file("a.txt"));
   await until("told", async () => (await get("/control/wire")).server.length > 0);
   u.cancel(0);
+});
+
+const dot = (colour) => {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: 30, height: 20 });
+  const context = canvas.getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 30, 20);
+  return canvas.toDataURL();
+};
+
+// What an element then shows: from where, and how large at most.
+async function thumbnail(u, s, what, id, ...more) {
+  const img = document.createElement("img");
+  const end = await new Promise((resolve) => u.drawThumbnail(id, img, ...more).then(() => resolve("drawn"), ({ container }) => resolve(`failed in its element ${container === img}`)));
+  s.note(what, [end, [dot("red"), dot("blue")].indexOf(img.src), img.style.maxWidth, img.naturalWidth]);
+}
+
+scenario("drawThumbnail: from where the server says", { autoUpload: false, uploadSuccess: { endpoint: "/server/done" } }, async (u, s) => {
+  await replies({ "/server/done": [200, { thumbnailUrl: dot("red") }] });
+  u.addFiles(file("a.txt"));
+  u.addInitialFiles([{ name: "b", uuid: "00000000-0000-4000-8000-000000000002", s3Key: "k", thumbnailUrl: dot("blue") }]);
+  await s.taken(2);
+  u.uploadStoredFiles();
+  await s.named(0);
+  await thumbnail(u, s, "of the answer", 0, 10, true);
+  await thumbnail(u, s, "of an initial file", 1, 10, true);
+  const canvas = document.createElement("canvas");
+  await new Promise((resolve) => u.drawThumbnail(1, canvas, 10, true).then(resolve, resolve));
+  s.note("canvas", [canvas.width, canvas.height]);
+  await thumbnail(u, s, "of an initial file by itself", 1, 10);
 });
 
 const deleting = (more = {}) => ({ deleteFile: { enabled: true, endpoint: "/server/files", ...more } });
