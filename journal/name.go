@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"strings"
 
+	"github.com/bucketline/bucketline/internal/ascii"
 	"github.com/bucketline/bucketline/s3"
 )
 
@@ -43,7 +44,7 @@ func origin(target *s3.Target) string {
 	if target.Endpoint == "" {
 		return target.Profile.String()
 	}
-	endpoint := strings.ToLower(strings.TrimSuffix(target.Endpoint, "/"))
+	endpoint := ascii.Lower(strings.TrimSuffix(target.Endpoint, "/"))
 	if strings.HasPrefix(endpoint, "https:") {
 		return strings.TrimSuffix(endpoint, ":443")
 	}

@@ -1,6 +1,10 @@
 package s3
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/bucketline/bucketline/internal/ascii"
+)
 
 // Advice is what to do about a refusal. How often and how long is for the
 // caller: delays, budgets and the count of attempts are not decided here.
@@ -185,7 +189,7 @@ func (e *Error) Advice() Advice {
 // byOperation judges the codes that mean one thing here and another there.
 func (e *Error) byOperation() Advice {
 	switch {
-	case e.Code == "AccessDenied" && (e.expired || strings.Contains(strings.ToLower(e.Message), "expired")):
+	case e.Code == "AccessDenied" && (e.expired || strings.Contains(ascii.Lower(e.Message), "expired")):
 		// A presigned URL or a POST policy past its time. User Guide,
 		// "Sharing objects with presigned URLs", expiry.
 		return AdviceSign

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bucketline/bucketline/internal/ascii"
 	"github.com/bucketline/bucketline/internal/xmlscan"
 )
 
@@ -201,7 +202,7 @@ func ParseHeadObject(header []Field) ObjectInfo {
 	}
 	const prefix = "x-amz-meta-"
 	for i := range header {
-		if name := strings.ToLower(header[i].Name); strings.HasPrefix(name, prefix) {
+		if name := ascii.Lower(header[i].Name); strings.HasPrefix(name, prefix) {
 			info.Metadata = append(info.Metadata, Field{name[len(prefix):], DecodeMetadata(header[i].Value)})
 		}
 	}

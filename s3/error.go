@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bucketline/bucketline/internal/ascii"
 	"github.com/bucketline/bucketline/internal/xmlscan"
 )
 
@@ -227,7 +228,7 @@ func regionWord(v string) string {
 }
 
 func hostWord(v string) string {
-	if name, _ := splitPort(v); !hostLabels(strings.ToLower(name)) || len(v) > 260 {
+	if name, _ := splitPort(v); !hostLabels(ascii.Lower(name)) || len(v) > 260 {
 		return ""
 	}
 	return v

@@ -3,6 +3,8 @@ package s3
 import (
 	"strconv"
 	"strings"
+
+	"github.com/bucketline/bucketline/internal/ascii"
 )
 
 // parseOrigin reads a URL that may have a scheme, a host and a port and
@@ -15,7 +17,7 @@ func parseOrigin(field, text string) (scheme, host string, err error) {
 		return "", "", wrong(CodeEndpointInvalid, field, quote(text)+" "+problem, hint)
 	}
 	scheme, rest, found := strings.Cut(text, "://")
-	scheme = strings.ToLower(scheme)
+	scheme = ascii.Lower(scheme)
 	if !found || scheme != "https" && scheme != "http" {
 		return bad("has no https:// in front", `write it as "https://host" or "https://host:port"`)
 	}
@@ -70,7 +72,7 @@ func normalHost(s string) (host, problem string) {
 		}
 		return string(appendIPv6(nil, groups)), ""
 	}
-	host = strings.ToLower(s)
+	host = ascii.Lower(s)
 	if host == "" {
 		return "", "has no host"
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bucketline/bucketline/internal/ascii"
 )
 
 // S3 takes a header value with bytes beyond ASCII for Latin-1 and mangles it
@@ -136,7 +138,7 @@ func decodeWord(s string) (text []byte, size int, ok bool) {
 		return nil, 0, false
 	}
 	charset, _, _ = strings.Cut(charset, "*") // RFC 2231, section 5: a language may follow
-	switch strings.ToLower(charset) {
+	switch ascii.Lower(charset) {
 	case "utf-8":
 		if !utf8.Valid(text) {
 			return nil, 0, false

@@ -22,6 +22,7 @@ import (
 	"github.com/bucketline/bucketline/cred"
 	"github.com/bucketline/bucketline/cred/exchange"
 	"github.com/bucketline/bucketline/cred/sts"
+	"github.com/bucketline/bucketline/internal/ascii"
 	"github.com/bucketline/bucketline/s3"
 	"github.com/bucketline/bucketline/sign"
 )
@@ -289,7 +290,7 @@ func validIdentity(id string) bool {
 // as 1795424400, 1795424400.123 or 1.795424400123E9; what is below a
 // millisecond is dropped. It takes times after 1970 that cred takes.
 func ParseSeconds(s string) (sign.UnixMilli, bool) {
-	mantissa, power, scientific := strings.Cut(strings.ToLower(s), "e")
+	mantissa, power, scientific := strings.Cut(ascii.Lower(s), "e")
 	exponent := 0
 	if scientific {
 		n, err := strconv.ParseInt(strings.TrimPrefix(power, "+"), 10, 8)

@@ -3,6 +3,8 @@ package exchange
 import (
 	"strconv"
 	"strings"
+
+	"github.com/bucketline/bucketline/internal/ascii"
 )
 
 // maxEndpoint is in bytes. A host name has at most 253.
@@ -65,7 +67,7 @@ func hostOf(authority string) (string, bool) {
 			return "", false
 		}
 	}
-	return strings.ToLower(host), true
+	return ascii.Lower(host), true
 }
 
 // validName: letters, digits, hyphens and, for the names that container

@@ -1,6 +1,10 @@
 package xmlscan
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/bucketline/bucketline/internal/ascii"
+)
 
 // startTag reads a start tag or an empty element (section 3.1).
 func (s *Scanner) startTag(rest []byte) Kind {
@@ -96,7 +100,7 @@ func (s *Scanner) instruction(rest []byte) {
 		s.err = ErrEnd
 	case n == 0 || 2+n < end && bytes.IndexByte([]byte(" \t\r\n"), rest[2+n]) < 0:
 		s.err = ErrSyntax
-	case bytes.EqualFold(rest[2:2+n], []byte("xml")):
+	case ascii.Lower(string(rest[2:2+n])) == "xml":
 		s.err = s.xmlDeclaration(rest[2+n : end])
 	}
 	s.at += end + 2
@@ -124,7 +128,7 @@ func (s *Scanner) xmlDeclaration(content []byte) error {
 		case !found:
 			return ErrSyntax
 		case string(name) == "version" && string(value) == "1.0", string(name) == "standalone":
-		case string(name) == "encoding" && bytes.EqualFold(value, []byte("utf-8")):
+		case string(name) == "encoding" && ascii.Lower(string(value)) == "utf-8":
 		case string(name) == "encoding":
 			return ErrEncoding
 		default:
