@@ -31,6 +31,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gofrs/flock"
 )
 
 func main() {
@@ -140,13 +142,36 @@ func installPackages(root string) error {
 	sum := sha256.Sum256(lock)
 	want := hex.EncodeToString(sum[:])
 	stamp := filepath.Join(web, "node_modules", ".bucketline-lock")
-	if have, err := os.ReadFile(stamp); err == nil && string(have) == want {
+	installed := func() bool {
+		have, err := os.ReadFile(stamp)
+		return err == nil && string(have) == want
+	}
+	if installed() {
+		return nil
+	}
+	// Two of them at once take away each other's files.
+	unlock, err := lockFile(filepath.Join(root, "build", "npm.lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if installed() {
 		return nil
 	}
 	if err := command(web, exec.Command("npm", "ci", "--ignore-scripts")); err != nil {
 		return err
 	}
 	return os.WriteFile(stamp, []byte(want), 0o644)
+}
+
+// lockFile waits until no other process has the lock at path, and has it until
+// unlock is called.
+func lockFile(path string) (unlock func() error, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	lock := flock.New(path)
+	return lock.Unlock, lock.Lock()
 }
 
 // command runs cmd in dir. What it prints is shown only when it fails.
