@@ -169,6 +169,7 @@ type Engine struct {
 	seed uint64
 
 	text     []byte // to sign, of the last draft
+	filling  bool   // requests are being signed ahead
 	vain     uint8  // times in a row that no signature came
 	vainMark uint32 // number of the first request after the last such time
 
@@ -252,6 +253,10 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	slots := c.Connections + spareSlots
+	if c.RemoteSign {
+		slots += aheadSlots
+	}
 	if !c.AllowHTTP && address.Scheme != "https" && !address.Loopback() {
 		return nil, ErrHTTP
 	}
@@ -270,8 +275,8 @@ func New(c Config) (*Engine, error) {
 		address:  address,
 		v4:       v4,
 		seed:     c.Seed,
-		slots:    make([]slot, c.Connections+spareSlots),
-		requests: make([]request, 0, c.Connections+maxHashes+c.Connections+spareSlots),
+		slots:    make([]slot, slots),
+		requests: make([]request, 0, slots+maxHashes+c.Connections),
 		window:   newWindow(c.Connections, c.Ramp),
 	}, nil
 }

@@ -47,7 +47,7 @@ func (e *Engine) pollBegin(act *Action) bool {
 	class := queue.ClassSmall
 	if ok {
 		class = e.table.Class(file)
-	} else if file, class, ok = e.nextFile(); !ok {
+	} else if file, class, ok = e.nextFile(); !ok || !e.mayTake(file) {
 		return false
 	}
 	s := e.take(file, jobFile, stepDescribe)
@@ -63,10 +63,16 @@ func (e *Engine) pollBegin(act *Action) bool {
 // room is how many slots are in use at most: no more while a ramp lasts than the
 // window has work for.
 func (e *Engine) room() int {
+	return len(e.slots) - e.config.Connections + e.share()
+}
+
+// share is how many files are active that are not there to be signed ahead, less
+// the spare ones.
+func (e *Engine) share() int {
 	if e.config.Ramp {
-		return e.window.size() + spareSlots
+		return e.window.size()
 	}
-	return len(e.slots)
+	return e.config.Connections
 }
 
 // nextFile chooses between small and large files: by priority, then in order,
@@ -74,7 +80,7 @@ func (e *Engine) room() int {
 func (e *Engine) nextFile() (FileID, queue.Class, bool) {
 	small, isSmall := e.table.Next(queue.ClassSmall)
 	large, isLarge := e.table.Next(queue.ClassLarge)
-	if e.large >= max((e.room()-spareSlots)/maxLargeShare, 1) {
+	if e.large >= max(e.share()/maxLargeShare, 1) {
 		isLarge = false
 	}
 	if isSmall && isLarge {
@@ -197,6 +203,7 @@ func (e *Engine) aside(s *slot, kind ActionKind, part uint16, a s3.Algorithm, ac
 func (e *Engine) pollSend(now Now, act *Action) bool {
 	s := e.pick(anySlot)
 	if s == nil {
+		e.filling = false
 		_, ok := e.keeper.Current(now.Wall)
 		return ok && e.unhold(act)
 	}

@@ -27,8 +27,16 @@ const (
 	maxUnsigned = 3
 
 	// maxAhead is how many requests are signed that have no place in the window
-	// yet.
-	maxAhead = spareSlots
+	// yet. The next are asked for when fewAhead are left, so that they go to the
+	// signer together: one costs it as much as many.
+	maxAhead = 11
+	fewAhead = 3
+
+	// aheadSlots are the slots of files that are there to be signed ahead, and
+	// aheadBytes is the most that such a file has: what is larger goes for so long
+	// that its signature has come by then.
+	aheadSlots = maxAhead - spareSlots + 1
+	aheadBytes = 1 << 20
 )
 
 // ErrRemote says that the secret is not here: see Config.RemoteSign.
@@ -208,10 +216,20 @@ func (e *Engine) pollSigned(now Now, act *Action) bool {
 // pickAhead returns the slot whose request is to be signed although there is no
 // place for it yet, or nil.
 func (e *Engine) pickAhead() *slot {
-	if !e.config.RemoteSign || e.offline || e.inFlight >= e.window.size()+maxAhead {
+	ahead := e.inFlight - e.window.size()
+	if !e.config.RemoteSign || e.offline || ahead >= maxAhead || ahead > fewAhead && !e.filling {
+		e.filling = false
 		return nil
 	}
-	return e.pick(func(s *slot) bool { return s.step == stepPut })
+	s := e.pick(func(s *slot) bool { return s.step == stepPut })
+	e.filling = s != nil
+	return s
+}
+
+// mayTake reports that a queued file may have a slot: one of the last only if it
+// is small enough to be signed ahead.
+func (e *Engine) mayTake(file FileID) bool {
+	return e.active < e.share()+spareSlots-1 || e.table.Size(file) <= aheadBytes
 }
 
 // signWakes tells when a signature has taken too long.
