@@ -4,9 +4,10 @@ package engine
 // that makes it faster: on a distant store only their number counts, on a near
 // one they only cost. What it goes by:
 //
-//   - a small request that took longer than a busy machine does, but not longer
-//     than it took with fewer beside it, adds one: the window doubles each round
-//     trip, as in slow start (RFC 5681, section 3.1);
+//   - a small request adds one where the store is distant, by the fastest that
+//     there was, and it took not much longer than that: the window doubles each
+//     round trip, as in slow start (RFC 5681, section 3.1). On a busy machine
+//     requests to a near store take long too, and the fastest one does not;
 //   - a large one adds one, up to blindRamp, where a connection is neither so slow
 //     that its share of the way is what limits it, nor so fast that this machine
 //     does;
@@ -20,8 +21,8 @@ const (
 	blindRamp  = 64
 	rampMillis = 50
 
-	// What a small request takes at least where the way is what takes the time,
-	// and by how much more it may vary.
+	// What the fastest small request takes where the way is what takes the time,
+	// and by how much more than three times that others may.
 	distantMillis = 5
 	jitterMillis  = 10
 
@@ -76,7 +77,7 @@ func (w *window) answered(bytes int64, took Instant) {
 	if r.least == 0 || took < r.least {
 		r.least = took
 	}
-	w.judge(took <= 2*r.least+jitterMillis, took >= distantMillis)
+	w.judge(took <= 3*r.least+jitterMillis, r.least >= distantMillis)
 }
 
 // judge adds a connection when a request was as fast as with fewer, and more are
