@@ -44,7 +44,8 @@ for each connection; "unlimited" is as fast as the machine goes.
 Everybody signs in the page, with the same credentials. Contestants are at their
 defaults unless a row says otherwise; for libraries that upload one file at a
 time the page keeps six under way. ` + "`page/NAME.js`" + ` is all that a contestant is
-told. The floors sign nothing and check nothing.
+told. The floors sign nothing and check nothing. [README.md](README.md) says what
+keeps ours from them.
 
 A row is the median of its runs; the runs of all rows of a table took turns. The
 columns: time from the call to the promise that all is stored, and in multiples
@@ -60,7 +61,7 @@ they had before.
 // appendTable appends what came of one workload.
 func appendTable(b *bytes.Buffer, r Result) {
 	fmt.Fprintf(b, "## %s\n\n", r.Title)
-	fmt.Fprintf(b, "%s, load of the machine %s before and %s after, with two processors.\n\n", r.Begun.Format("2 January 2006, 15:04 MST"), r.Loads[0], r.Loads[1])
+	fmt.Fprintf(b, "%s, with a load of the machine of %s before and %s after; what else it did slows down everybody.\n\n", r.Begun.Format("2 January 2006, 15:04 MST"), r.Loads[0], r.Loads[1])
 	b.WriteString("| | runs | seconds | x floor | page's CPU s | x floor | all CPU s | long tasks | longest, ms | frame, ms | at once | requests | preflights | MiB |\n")
 	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	floor := r.floor()
