@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"strings"
 )
 
 // The measures of the plot, in pixels.
@@ -79,7 +80,7 @@ func appendBars(b *bytes.Buffer, r Result, scale func(float64) float64, y int) i
 			colour = oursColour
 		}
 		q := quotient(row.Samples, r.floor(), wallSeconds)
-		fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="end" fill="#333">%s</text>`+"\n", labelWidth-8, y+11, html.EscapeString(row.Label))
+		fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="end" fill="#333">%s</text>`+"\n", labelWidth-8, y+11, html.EscapeString(strings.ReplaceAll(row.Label, "`", "")))
 		fmt.Fprintf(b, `<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", labelWidth, y, scale(q)-labelWidth, barHeight, colour)
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" fill="#333">%.2f</text>`+"\n", scale(q)+5, y+11, q)
 		y += rowHeight
