@@ -77,7 +77,7 @@ func TestRate_isSharedByAllConnections(t *testing.T) {
 		}
 	}
 	took := time.Since(begun)
-	if least, most := 1800*time.Millisecond, 10*time.Second; took < least || took > most {
+	if least, most := 1800*time.Millisecond, time.Minute; took < least || took > most {
 		t.Errorf("4 MiB at 2 MiB/s took %v, want 2 s, at least %v and at most %v", took, least, most)
 	}
 }
@@ -135,7 +135,7 @@ func TestRate_closeDoesNotWaitForTheLimiter(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	begun := time.Now()
 	s.Close()
-	if took := time.Since(begun); took > 2*time.Second {
-		t.Errorf("Close() took %v", took)
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("Close() took %v, as if it waited for bytes", took)
 	}
 }

@@ -46,7 +46,7 @@ func TestWildcard_isNotExponential(t *testing.T) {
 	if wildcard(pattern, strings.Repeat("a", 2000)) {
 		t.Error("it matches")
 	}
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

@@ -485,8 +485,8 @@ func TestClose_breaksOffWhatIsUnderWay(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Errorf("Close() = %v", err)
 	}
-	if took := time.Since(begun); took > 2*time.Second {
-		t.Errorf("Close() took %v, want at most 2 s", took)
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("Close() took %v, as if it waited for the upload", took)
 	}
 	writer.Close()
 	if err := <-gone; err == nil {

@@ -74,10 +74,15 @@ test("cancel: very many at once", async () => {
 test("totals: of a hundred thousand files cost as much as of one", async () => {
   const up = uploader(options({ credentials: credentials() }));
   await up.ready;
+  // The least of many rounds: a busy machine makes some of them slow, never all.
   const cost = (): number => {
-    const begun = performance.now();
-    for (let i = 0; i < 2000; i++) up.totals();
-    return performance.now() - begun;
+    let least = Infinity;
+    for (let round = 0; round < 20; round++) {
+      const begun = performance.now();
+      for (let i = 0; i < 200; i++) up.totals();
+      least = Math.min(least, performance.now() - begun);
+    }
+    return least;
   };
   store.answer = () => "never";
   up.upload(file("x"));
@@ -88,7 +93,7 @@ test("totals: of a hundred thousand files cost as much as of one", async () => {
   await later();
   const known = cost();
   assert.equal(up.totals().files.queued + up.totals().files.uploading, 100_001);
-  assert.ok(unknown < 10 * one + 20 && known < 10 * one + 20, `${one}, ${unknown} and ${known} ms`);
+  assert.ok(unknown < 10 * one + 5 && known < 10 * one + 5, `${one}, ${unknown} and ${known} ms`);
 });
 
 test("cancel: rejects with the signal's reason, also when the key function fails later", async () => {
