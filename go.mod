@@ -2,6 +2,8 @@ module github.com/bucketline/bucketline
 
 go 1.26.0
 
+ignore ./web/node_modules // some packages there carry Go files
+
 require (
 	github.com/Shopify/toxiproxy/v2 v2.5.0
 	github.com/andybalholm/brotli v1.2.3
@@ -27,8 +29,8 @@ require (
 	github.com/rs/zerolog v1.35.1
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
-	github.com/vbauerster/mpb/v8 v8.16.2
 	github.com/valyala/fasthttp v1.73.0
+	github.com/vbauerster/mpb/v8 v8.16.2
 	github.com/versity/versitygw v1.8.0
 	github.com/zitadel/oidc/v3 v3.51.17
 	golang.org/x/net v0.60.0

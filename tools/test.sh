@@ -36,13 +36,14 @@ step "TinyGo" tools/setup.sh tinygo
 step "web" go run ./tools/build
 step "lint" tools/lint.sh
 
-imports=$(go list -f '{{.ImportPath}} {{.Imports}} {{.TestImports}} {{.XTestImports}}' ./...)
+imports=$(go list -f '{{.ImportPath}} {{.Imports}} {{.TestImports}} {{.XTestImports}}' ./...) || exit 1
 programs=$(echo "$imports" | grep 'bucketline/test/' | cut -d ' ' -f 1)
 packages=$(echo "$imports" | grep -v 'bucketline/test/' | cut -d ' ' -f 1)
 # shellcheck disable=SC2086 # package names, one word each
 step "Go" go test -vet=off $packages
 # TinyGo's int has 32 bits. The packages are those that the modules have.
 pure=$(GOOS=wasip1 GOARCH=wasm go list -deps ./cmd/engine ./cmd/exchange | grep bucketline/ | grep -v /cmd/)
+[ -n "$pure" ] || exit 1
 # shellcheck disable=SC2086
 step "Go with an int of 32 bits" env GOARCH=386 CGO_ENABLED=0 go test -vet=off $pure
 step "TypeScript" npm --prefix web test --silent
