@@ -91,7 +91,7 @@ func TestUp_brokenNetwork(t *testing.T) {
 			_, sums["big"] = write(t, filepath.Join(folder, "big"), 60<<20)
 			way := cuts(t, seed)
 			c := command{
-				args: []string{"up", "--json", "--part-size", "5MiB", "--stall-after", "1s", folder, destination(unique(t))},
+				args: []string{"up", "--json", "--part-size", "5MiB", "--stall-after", "1s", "--jobs", "6", folder, destination(unique(t))},
 				env: append([]string{"BUCKETLINE_ENDPOINT=" + way.url, "BUCKETLINE_REGION=" + stack.Endpoints().Region, "BUCKETLINE_PATH_STYLE=true"},
 					credentialsEnv(t, "alice", time.Hour)...),
 			}
