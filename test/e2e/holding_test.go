@@ -70,8 +70,8 @@ func TestHold_rejectedRefresh_isToldAndWaits(t *testing.T) {
 		if last.Reason != "refreshFailed" || last.Error == nil || last.Error.Message != "the provider is asleep" {
 			t.Errorf("the last hold is %+v with %v, want the handler's own error", last, last.Error)
 		}
-		if len(r.Refreshes) != 1 || len(harness.Of(r.Log, "request")) > 0 {
-			t.Errorf("%d refreshes, %d requests, want 1 and 0", len(r.Refreshes), len(harness.Of(r.Log, "request")))
+		if n := len(harness.Of(r.Log, "request")); n > 0 {
+			t.Errorf("%d requests went without credentials", n)
 		}
 		for i, task := range r.Tasks {
 			if task.State == "failed" {
@@ -88,8 +88,10 @@ func TestHold_rejectedRefresh_isToldAndWaits(t *testing.T) {
 		p.Do("expireCredentials")
 		p.MustUpload(made(prefix+"again/", 3)...)
 		r = p.Stored(time.Minute)
-		if len(r.Refreshes) != 2 || r.Refreshes[1].Reason != "invalidated" {
-			t.Errorf("the refreshes are %+v, want a second one for \"invalidated\"", r.Refreshes)
+		// Before, the handler is asked again now and then, since it failed.
+		first := len(r.Refreshes) - 1
+		if slices.IndexFunc(r.Refreshes, func(c harness.RefreshCall) bool { return c.Reason != "absent" }) != first || r.Refreshes[first].Reason != "invalidated" {
+			t.Errorf("the refreshes are %+v, want a last one for \"invalidated\"", r.Refreshes)
 		}
 		if n := s.count(t, prefix); n != 6 {
 			t.Errorf("%d objects were stored, want 6", n)
