@@ -103,8 +103,8 @@ func TestDemo_sessionEndsDuring300MiB_signInAgainGoesOn(t *testing.T) {
 // when it is back and the person chooses the same file again, it goes on.
 func TestSignIn_redirectDuringUpload_theJournalGoesOn(t *testing.T) {
 	const size = 80 * mib
-	s := startStack(t, devstack.Config{Rate: 3 * 15 * mib})
-	webdriver.Each(t, webdriver.Config{Parallel: true}, func(t *testing.T, b *webdriver.Session) {
+	s := startStack(t, devstack.Config{Rate: 15 * mib})
+	webdriver.Each(t, webdriver.Config{}, func(t *testing.T, b *webdriver.Session) {
 		data := harness.Bytes(5, size)
 		file := harness.WriteFile(t, t.TempDir(), "long.bin", data)
 		key := fmt.Sprintf("users/alice/%s/long.bin", b.Browser())
