@@ -119,7 +119,7 @@ func TestPackage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for entry, want := range map[string]string{
-			"": "createUploader", "/ui": "BucketlineUploader", "/login": "createLogin", "/fine-uploader": "default", "/fine-uploader/lib/core/s3": "default",
+			"": "createUploader", "/ui": "BucketlineUploader", "/login": "createLogin", "/fine-uploader": "default", "/fine-uploader/lib/core/s3": "s3",
 			"engine.wasm": "engine.wasm", "manifest.json": "manifest.json", "bucketline.min.js": "bucketline.min.js",
 		} {
 			if !slices.Contains(given[entry], want) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/evanw/esbuild/pkg/api"
 )
@@ -17,11 +18,13 @@ const (
 		`else root.qq=make();` +
 		`})(typeof self!=="undefined"?self:this,function(){"use strict";`
 	umdFoot = `return fineUploader.qq;});`
+	// exportNames is never run: Node finds in it what a program may import by name.
+	exportNames = "0&&(module.exports={s3,status,version,supportedFeatures,Error,Promise,UploadButton,DragAndDrop});\n"
 )
 
 // addFine adds the drop-in for Fine Uploader: one file with the engine inside,
-// built by TinyGo for its size. The same bytes are there as .cjs, because the
-// package's .js files are modules to Node and to bundlers.
+// built by TinyGo for its size. It is there as .cjs, too, because the package's .js files
+// are modules to Node and to bundlers; that one says what it exports.
 func (f folder) addFine(root string) error {
 	if err := buildTinyGo(root); err != nil {
 		return err
@@ -45,7 +48,7 @@ func (f folder) addFine(root string) error {
 	if script == nil {
 		return errors.New("there is no fine-uploader.js")
 	}
-	out["fine-uploader.cjs"] = script
+	out["fine-uploader.cjs"] = slices.Concat(script, []byte(exportNames))
 	out["fine-uploader-licenses.txt"] = out["LICENSES.txt"]
 	delete(out, "LICENSES.txt")
 	for name, data := range out {

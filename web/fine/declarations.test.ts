@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { agents } from "./agent.js";
 import type qq from "./fine-uploader.js";
+import { helpers } from "./functions.js";
 import { defaults } from "./options.js";
 import { FineUploaderBasic } from "./uploader.js";
 
@@ -39,4 +41,8 @@ test("every option and callback is declared", () => {
   for (const name of Object.keys(defaults())) assert.match(options, new RegExp(`^ {4}${name}\\?[:(]`, "m"), name);
   const callbacks = text.slice(text.indexOf("interface Callbacks"), text.indexOf("interface Options"));
   assert.deepEqual([...callbacks.matchAll(/^ {4}(on\w+)\?\(/gm)].map(([, name]) => name).sort(), Object.keys(defaults().callbacks).sort());
+});
+
+test("every function of qq is declared", () => {
+  for (const name of Object.keys({ ...helpers, ...agents })) assert.match(text, new RegExp(`^ {2}(function|class) ${name}\\b`, "m"), name);
 });

@@ -138,15 +138,41 @@ declare namespace qq {
   function isFolderDropSupported(transfer: DataTransfer): boolean;
   function isFunction(value: unknown): boolean;
   function isInput(value: unknown, notOfType?: boolean): boolean;
+  function isItemList(value: unknown): boolean;
+  function isNodeList(value: unknown): boolean;
   function isObject(value: unknown): boolean;
   function isString(value: unknown): boolean;
   function log(message: string, level?: "info" | "warn" | "error"): void;
   function obj2FormData(params: object, into?: FormData): FormData;
+  function obj2Inputs(params: object): HTMLFormElement;
   function obj2url(params: object, url?: string): string;
   function parseJson(json: string): unknown;
   function preventDefault(event: Event): void;
   function toElement(html: string): Element | null;
   function trimStr(text: string): string;
+
+  // Which browser this says it is.
+  function android(): boolean;
+  function androidStock(): boolean;
+  function chrome(): boolean;
+  function edge(): boolean;
+  function firefox(): boolean;
+  function ie(): boolean;
+  function ie7(): boolean;
+  function ie8(): boolean;
+  function ie10(): boolean;
+  function ie11(): boolean;
+  function ios(): boolean;
+  function ios6(): boolean;
+  function ios7(): boolean;
+  function ios8(): boolean;
+  function ios800(): boolean;
+  function iosChrome(): boolean;
+  function iosSafari(): boolean;
+  function iosSafariWebView(): boolean;
+  function opera(): boolean;
+  function safari(): boolean;
+  function windows(): boolean;
 
   /** Credentials of one's own, for signing in the page. */
   interface Credentials {
