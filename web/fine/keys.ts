@@ -27,6 +27,8 @@ export interface Holder {
 export interface KeysHost {
   /** The page's handler; its result. */
   ask(): unknown;
+  /** Milliseconds since 1970, corrected as the page says. */
+  now(): number;
   log(text: string): void;
 }
 
@@ -92,6 +94,8 @@ export class Keys {
     answer.then((given) => {
       if (asked !== this.#asked) return;
       try {
+        // An engine would wait on for others, and nobody would be asked for them.
+        if (!(credentialsOf(given).expiration > this.#host.now())) throw new QqError("these have ended already");
         this.set(given);
       } catch (error) {
         fail(error);
@@ -102,7 +106,7 @@ export class Keys {
   #tell(holder: Holder): void {
     const c = this.#current;
     if (!c) return;
-    if (!(c.expiration > Date.now())) holder.tell(events.plain("expire")); // in place of those it has
+    if (!(c.expiration > this.#host.now())) holder.tell(events.plain("expire")); // in place of those it has
     if (Number.isNaN(c.expiration)) return;
     const fields: [string, string][] = [
       ["accessKey", c.accessKey], ["secretKey", c.secretKey], ["expiration", new Date(c.expiration).toISOString()],

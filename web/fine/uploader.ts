@@ -58,6 +58,7 @@ export class FineUploaderBasic {
     this.#files = new Files((id, before, after) => this.#moved(id, before, after));
     const keys = new Keys({
       ask: () => this.#hub.call("onCredentialsExpired"),
+      now: () => Date.now() + (Number(options.request.clockDrift) || 0),
       log: (text) => this.#hub.log(text, "error"),
     });
     if (options.credentials.secretKey) keys.set(options.credentials);

@@ -37,10 +37,12 @@ for (const [kind, answer] of [
   ["a rejection", () => Promise.reject(new Error("no"))],
   ["no promise", () => undefined],
   ["what is no set of credentials", () => Promise.resolve({ accessKey: "a" })],
+  ["what has ended already", (w) => Promise.resolve(w.credentials({ expiration: new Date(Date.now() - 1000) }))],
+  ["what ends on no date", (w) => new qq.Promise().success(w.credentials({ expiration: "nonsense" }))],
 ]) {
   test(`credentials: expired, and ${kind} fails the file; a retry asks again`, async (w) => {
     let say = answer;
-    const u = w.uploader({ credentials: near(w) }, { onCredentialsExpired: () => say() });
+    const u = w.uploader({ credentials: near(w) }, { onCredentialsExpired: () => say(w) });
     u.addFiles(new Blob(["a"]));
     await w.once("allComplete");
     equal(w.of("error")[0][3], "Unable to sign request - expired credentials.", "reason");
