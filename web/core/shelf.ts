@@ -38,22 +38,46 @@ export async function openShelf(name: string): Promise<Shelf> {
     });
     return opened;
   };
+  const underWay = new Set<IDBTransaction>();
+  let here = Promise.resolve();
   const run = async <T>(
     mode: IDBTransactionMode, work: (transaction: IDBTransaction) => IDBRequest<T> | undefined,
   ): Promise<T | undefined> => {
+    await here;
     const database = await connect();
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction([frames, aside], mode, { durability: "strict" });
-      transaction.onabort = () => reject(transaction.error ?? new Error("the record is gone, or the browser gave up"));
+      underWay.add(transaction);
+      transaction.onabort = () => {
+        // Ended by leave, it is tried again when the page is back.
+        if (underWay.delete(transaction)) reject(transaction.error ?? new Error("the record is gone, or the browser gave up"));
+        else resolve(run(mode, work));
+      };
       try {
         const request = work(transaction);
-        transaction.oncomplete = () => resolve(request?.result);
+        transaction.oncomplete = () => {
+          underWay.delete(transaction);
+          resolve(request?.result);
+        };
       } catch (error) {
         reject(error);
         transaction.abort(); // else what was asked before the failure is carried out
       }
     });
   };
+  // WebKit keeps a page that was left, with its transactions, and those of the next page wait for them for ever.
+  const leave = (): void => {
+    here = new Promise((back) => globalThis.addEventListener("pageshow", () => back(), { once: true }));
+    for (const transaction of [...underWay]) {
+      try {
+        transaction.abort();
+        underWay.delete(transaction);
+      } catch {
+        // It is at its end already.
+      }
+    }
+  };
+  globalThis.addEventListener?.("pagehide", leave);
   await connect();
 
   return {
@@ -98,6 +122,7 @@ export async function openShelf(name: string): Promise<Shelf> {
     },
     close: () => {
       closed = true;
+      globalThis.removeEventListener?.("pagehide", leave);
       void opened?.then((database) => database.close(), () => undefined);
     },
   };
