@@ -95,7 +95,8 @@ func TestUp_interruptedAndResumed(t *testing.T) {
 	if r.status != 0 {
 		t.Fatalf("resume: %v", r)
 	}
-	if resumed := of(records(t, r), "resumed"); len(resumed) != 1 || resumed[0].PartsStored != list[0].PartsStored {
+	// What was in flight may have been stored without anybody writing it down.
+	if resumed := of(records(t, r), "resumed"); len(resumed) != 1 || resumed[0].PartsStored < list[0].PartsStored || resumed[0].PartsStored > list[0].PartsStored+resumeJobs {
 		t.Errorf("resume told %s", r.stdout)
 	}
 	if got := fetch(t, h.key); got.sum != h.sum {

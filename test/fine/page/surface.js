@@ -241,8 +241,7 @@ test("form: its fields go along, and its submission uploads", async (w) => {
   const u = w.uploader({ form: { element: form }, request: { endpoint: "https://other.example.com", params: { title: "of options", kept: "k" } } });
   equal(u.getEndpoint(), w.endpoint, "action");
   u.addFiles(new Blob(["x"]));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  equal(u.getUploads({ id: 0 }).status, "submitted", "form.autoUpload is off");
+  await until("submitted, since form.autoUpload is off", () => u.getUploads({ id: 0 })?.status === "submitted");
   form.elements.Title.value = "";
   form.requestSubmit();
   form.elements.Title.value = "";
