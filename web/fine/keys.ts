@@ -52,8 +52,10 @@ export class Keys {
   /** Throws for what is no set of credentials. Replaces the present ones, for requests that begin from now on. */
   set(given: unknown): void {
     this.#current = credentialsOf(given);
-    this.#asked++;
-    this.#waiting = undefined;
+    if (!this.#ended(this.#current)) { // others help nobody: what the page has promised still may
+      this.#asked++;
+      this.#waiting = undefined;
+    }
     for (const holder of [...this.#holders]) this.#tell(holder);
   }
 
@@ -95,7 +97,7 @@ export class Keys {
       if (asked !== this.#asked) return;
       try {
         // An engine would wait on for others, and nobody would be asked for them.
-        if (!(credentialsOf(given).expiration > this.#host.now())) throw new QqError("these have ended already");
+        if (this.#ended(credentialsOf(given))) throw new QqError("these have ended already");
         this.set(given);
       } catch (error) {
         fail(error);
@@ -103,10 +105,15 @@ export class Keys {
     }, fail);
   }
 
+  /** Also of those whose end is no date. */
+  #ended(c: Credentials): boolean {
+    return !(c.expiration > this.#host.now());
+  }
+
   #tell(holder: Holder): void {
     const c = this.#current;
     if (!c) return;
-    if (!(c.expiration > this.#host.now())) holder.tell(events.plain("expire")); // in place of those it has
+    if (this.#ended(c)) holder.tell(events.plain("expire")); // in place of those it has
     if (Number.isNaN(c.expiration)) return;
     const fields: [string, string][] = [
       ["accessKey", c.accessKey], ["secretKey", c.secretKey], ["expiration", new Date(c.expiration).toISOString()],

@@ -69,6 +69,17 @@ test("credentials: the store says that they have expired, and new ones are asked
   equal([w.of("credentialsExpired").length, w.of("error").length, w.of("complete")[0][3]], [1, 0, { success: true }], "healed");
 });
 
+test("credentials: expired, and ended ones that are set meanwhile leave the promise its say", async (w) => {
+  let answered;
+  const u = w.uploader({ credentials: near(w) }, { onCredentialsExpired: () => new Promise((resolve) => { answered = resolve; }) });
+  u.addFiles(new Blob(["a"]));
+  await until("asked", () => answered);
+  u.setCredentials(w.credentials({ expiration: new Date(Date.now() - 1000) }));
+  answered(w.credentials());
+  await w.once("allComplete");
+  equal(w.of("complete")[0][3].success, true, "stored");
+});
+
 test("credentials: setCredentials, at any time, checked", async (w) => {
   const u = w.uploader();
   equal(u.setCredentials(w.credentials()), true, "returns");
