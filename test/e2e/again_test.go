@@ -124,19 +124,19 @@ func TestSignIn_redirectDuringUpload_theJournalGoesOn(t *testing.T) {
 		}
 		begin()
 		upload()
-		p.Until("six parts to be stored", time.Minute, func(r harness.Report) bool { return r.Tasks[0].Info.PartsStored >= 6 })
+		p.Until("eight parts to be stored", time.Minute, func(r harness.Report) bool { return r.Tasks[0].Info.PartsStored >= 8 })
 
 		p.SignIn(s.Endpoints, s.harness(), "alice", nil)
 		begin()
 		left := p.Previous()
-		if len(left) != 1 || left[0].Key != key || left[0].Stored < 2*5*mib { // the last records may be on their way to the disk
-			t.Fatalf("unfinished are %+v, want %q with two parts at least", left, key)
+		if len(left) != 1 || left[0].Key != key || left[0].Stored < 4*5*mib { // the last records may be on their way to the disk
+			t.Fatalf("unfinished are %+v, want %q with four parts at least", left, key)
 		}
 		upload()
 		r := p.Stored(3 * time.Minute)
 		resumed := harness.Of(r.Log, "resumed")
-		if len(resumed) != 1 || resumed[0].Parts < 2 {
-			t.Errorf("it went on with %+v, want two parts at least", resumed)
+		if len(resumed) != 1 || resumed[0].Parts < 4 {
+			t.Errorf("it went on with %+v, want four parts at least", resumed)
 		}
 		s.check(t, key, sourceOf(data, "application/octet-stream", map[string]string{}))
 		sent, parts := s.partsSent(t, key)
